@@ -9,8 +9,9 @@ namespace hil {
 
 using Json = nlohmann::json;
 
-// What a JSON text may weigh, and how many arrays and objects may lie in one another. nlohmann's copy and dump
-// recurse once per level, so the depth limit is what keeps a hostile document from overflowing the stack.
+// What a JSON text may weigh, and how many arrays and objects may lie in one another. nlohmann's copy and
+// dump recurse once per level, so the depth limit is what keeps a hostile document from overflowing the
+// stack.
 inline constexpr std::size_t max_json_bytes = 1 << 20;
 inline constexpr int max_json_depth = 64;
 

@@ -17,8 +17,8 @@ inline constexpr std::size_t max_skill_bytes = 100;
 
 // Makes a set of what a caller gave; nullopt stands for SQL NULL. White space around a skill is dropped.
 // `argument` is the name by which errors call the list.
-// Throws Refusal(invalid_argument) for more than max_skills entries, a NULL, a blank skill, a skill of more than
-// max_skill_bytes, or a skill given twice.
+// Throws Refusal(invalid_argument) for more than max_skills entries, a NULL, a blank skill, a skill of more
+// than max_skill_bytes, or a skill given twice.
 SkillSet skill_set(const std::vector<std::optional<std::string>>& given, std::string_view argument);
 
 // Tells whether an agent with the skills `has` can take what requires `required`. Everyone has the skill

@@ -7,13 +7,22 @@
 
 namespace hil {
 
-enum class State { new_, ai_processing, finished, handover, pending_human, human_active, resolved, back_to_ai };
+enum class State {
+    new_,
+    ai_processing,
+    finished,
+    handover,
+    pending_human,
+    human_active,
+    resolved,
+    back_to_ai
+};
 
 // One allowed move, and the sentence that says when it is made.
 struct Edge {
-  State from;
-  State to;
-  const char* when;
+    State from;
+    State to;
+    const char* when;
 };
 
 // Returns every allowed move. Whatever is not in this table is refused.
@@ -35,8 +44,8 @@ void require_move(State from, State to);
 // The account that the time spent in a state is booked on.
 enum class Clock { none, ai, waiting, human };
 
-// Returns the account of `state`: ai_processing is the AI's time, handover and pending_human are waiting time,
-// human_active is the human agent's time, and the rest is nobody's.
+// Returns the account of `state`: ai_processing is the AI's time, handover and pending_human are waiting
+// time, human_active is the human agent's time, and the rest is nobody's.
 Clock clock_of(State state);
 
 }  // namespace hil

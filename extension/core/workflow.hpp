@@ -24,73 +24,74 @@ inline constexpr std::string_view action_finish = "finish_conversation";
 inline constexpr std::string_view action_handover = "handover_to_human";
 inline constexpr std::string_view action_reply = "reply_to_customer";
 
-// One mistake in a definition. `pointer` is the JSON pointer (RFC 6901) of the value that is wrong; of the object
-// that lacks it where something is missing; "" is the whole definition.
+// One mistake in a definition. `pointer` is the JSON pointer (RFC 6901) of the value that is wrong; of the
+// object that lacks it where something is missing; "" is the whole definition.
 struct Problem {
-  std::string pointer;
-  std::string message;
+    std::string pointer;
+    std::string message;
 };
 
 // When a node runs or an edge fires. The core knows the types and leaves the syntax to the worker.
 struct Condition {
-  std::string type;  // jmespath or python_expr
-  std::string expression;
+    std::string type;  // jmespath or python_expr
+    std::string expression;
 };
 
 // A step of the workflow: an agent node, which asks a model, or a sink, which ends the run.
 struct Node {
-  std::string id;
-  bool sink = false;
-  std::string agent;   // agent nodes: the name of the preset
-  std::string action;  // sinks: one of the actions above
-  Json config = Json::object();
-  std::optional<std::string> prompt_template;
-  std::optional<Condition> condition;
+    std::string id;
+    bool sink = false;
+    std::string agent;   // agent nodes: the name of the preset
+    std::string action;  // sinks: one of the actions above
+    Json config = Json::object();
+    std::optional<std::string> prompt_template;
+    std::optional<Condition> condition;
 };
 
 struct WorkflowEdge {
-  std::string from;
-  std::string to;
-  std::optional<Condition> condition;
+    std::string from;
+    std::string to;
+    std::optional<Condition> condition;
 };
 
 // What a required skill means for the queue.
 struct RoutingRule {
-  std::string skill;
-  std::optional<int> priority;          // 1 (highest) to 10
-  std::optional<int> max_wait_seconds;  // `max_wait_time` in the definition
+    std::string skill;
+    std::optional<int> priority;          // 1 (highest) to 10
+    std::optional<int> max_wait_seconds;  // `max_wait_time` in the definition
 };
 
 // The part of the definition that says when a human takes over, and how.
 struct HilConfig {
-  bool enabled = true;  // false switches the triggers off; sinks and hil_handover still hand over
-  std::optional<double> confidence_threshold;  // 0 to 1
-  std::optional<std::string> confidence_node;  // only this node's confidence counts
-  std::vector<std::string> explicit_patterns;  // empty: no such trigger
-  bool agent_decision = false;
-  std::optional<int> error_threshold;
-  std::vector<std::string> complexity_levels;  // empty: no such trigger; {"high"} when the trigger names none
-  std::vector<RoutingRule> routing_rules;
-  std::map<std::string, std::string> messages;
+    bool enabled = true;  // false switches the triggers off; sinks and hil_handover still hand over
+    std::optional<double> confidence_threshold;  // 0 to 1
+    std::optional<std::string> confidence_node;  // only this node's confidence counts
+    std::vector<std::string> explicit_patterns;  // empty: no such trigger
+    bool agent_decision = false;
+    std::optional<int> error_threshold;
+    std::vector<std::string>
+        complexity_levels;  // empty: no such trigger; {"high"} when the trigger names none
+    std::vector<RoutingRule> routing_rules;
+    std::map<std::string, std::string> messages;
 };
 
 struct Workflow {
-  std::string name;
-  std::string version;  // as written; a number is kept as its text
-  std::string description;
-  HilConfig hil;
-  std::vector<Node> nodes;
-  std::vector<WorkflowEdge> edges;
+    std::string name;
+    std::string version;  // as written; a number is kept as its text
+    std::string description;
+    HilConfig hil;
+    std::vector<Node> nodes;
+    std::vector<WorkflowEdge> edges;
 
-  // Returns the node with this id, or nullptr. The pointer lives as long as `nodes` is not changed.
-  const Node* node(std::string_view id) const;
+    // Returns the node with this id, or nullptr. The pointer lives as long as `nodes` is not changed.
+    const Node* node(std::string_view id) const;
 };
 
-// What became of a definition: the workflow, or everything that is wrong with it. `workflow` is set if and only
-// if `problems` is empty.
+// What became of a definition: the workflow, or everything that is wrong with it. `workflow` is set if and
+// only if `problems` is empty.
 struct CheckedWorkflow {
-  std::optional<Workflow> workflow;
-  std::vector<Problem> problems;
+    std::optional<Workflow> workflow;
+    std::vector<Problem> problems;
 };
 
 // Checks a definition (the YAML file as JSON) and reads it. Reports all mistakes at once, in the order of the
