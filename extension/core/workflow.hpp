@@ -94,8 +94,8 @@ struct CheckedWorkflow {
     std::vector<Problem> problems;
 };
 
-// Checks a definition (the YAML file as JSON) and reads it. Reports all mistakes at once, in the order of the
-// document, and never throws for what the definition contains. The definition must not be nested deeper than
+// Checks a definition (the YAML file as JSON) and reads it. Reports all mistakes at once,
+// and never throws for what the definition contains. The definition must not be nested deeper than
 // max_json_depth, which parse_json has made sure of.
 CheckedWorkflow check_workflow(const Json& definition);
 
