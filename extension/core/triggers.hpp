@@ -26,8 +26,8 @@ struct TriggerHit {
 // - Any run of white space is one space, in the pattern and in the message.
 // - Where a pattern begins or ends with a word character (letter, digit, underscore, non-ASCII byte), the
 //   message must not go on with one: "escalate" matches "de-escalate!", but not "escalated".
-// - What phones make of quotes, dashes and spaces (U+00A0, U+2000 to U+206F, U+3000 to U+3003) is no part of
-//   a word: single quotes are read as ', all others as white space.
+// - What phones make of quotes, dashes and spaces (U+00A0 to U+00BF, U+2000 to U+206F, U+3000 to U+3003) is
+//   no part of a word: single quotes are read as ', all others as white space.
 // Takes time linear in the message for each pattern. Nothing when the triggers are off.
 std::optional<TriggerHit> explicit_request(const HilConfig& hil, std::string_view message);
 
