@@ -1,6 +1,7 @@
 // What a worker reports of a run: the result of the whole, and the usage of one step. Both are partly written
-// by a model, so the shape is checked strictly and the wording is read kindly: null and a blank string are
-// read as absent, and in a list of skills duplicates and blanks are folded away.
+// by a model, so the shape is checked strictly and the wording is read kindly: null stands for absent, and so
+// does a blank text where a text or a template's outcome is due; duplicates and blanks in a list of skills
+// are folded away.
 #pragma once
 
 #include <optional>
