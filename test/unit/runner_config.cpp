@@ -1,0 +1,123 @@
+// The worker's configuration file: defaults, what it changes, and every kind of mistake with its place.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "config.hpp"
+
+namespace hil::worker {
+namespace {
+
+using std::chrono::milliseconds;
+
+std::vector<std::string> errors_of(const std::string& text) {
+    std::vector<std::string> errors;
+    const ConfigResult result = read_config(text, "");
+    EXPECT_EQ(result.config.has_value(), result.errors.empty());
+    for (const Mistake& error : result.errors) {
+        errors.push_back(std::to_string(error.line) + ":" + std::to_string(error.column) + " " + error.message);
+    }
+    return errors;
+}
+
+TEST(Config, EmptyFileGivesTheDefaults) {
+    for (const char* text : {"", "# nothing but a comment\n"}) {
+        const ConfigResult result = read_config(text, "");
+        ASSERT_TRUE(result.config) << text;
+        EXPECT_EQ(result.config->database_url, "");
+        EXPECT_NE(result.config->worker, "");
+        EXPECT_EQ(result.config->concurrency, 4);
+        EXPECT_EQ(result.config->lease, milliseconds(60'000));
+        EXPECT_FALSE(result.config->rules);
+        EXPECT_EQ(result.config->catalogue.model_profiles.count("fast"), 1U);
+    }
+}
+
+TEST(Config, ReadsEveryKey) {
+    const ConfigResult result = read_config(R"(
+database_url: postgresql:///support
+worker: desk
+concurrency: 16
+lease_seconds: 2.5
+tick_seconds: 0.5
+poll_seconds: 3
+drain_seconds: 10
+rules: intents.yaml
+log_level: debug
+)",
+                                            "/etc/hil");
+    ASSERT_TRUE(result.config) << result.errors.front().message;
+    const Config& config = *result.config;
+    EXPECT_EQ(config.database_url, "postgresql:///support");
+    EXPECT_EQ(config.worker, "desk");
+    EXPECT_EQ(config.concurrency, 16);
+    EXPECT_EQ(config.lease, milliseconds(2500));
+    EXPECT_EQ(config.tick, milliseconds(500));
+    EXPECT_EQ(config.poll, milliseconds(3000));
+    EXPECT_EQ(config.drain, milliseconds(10'000));
+    EXPECT_EQ(config.rules, "/etc/hil/intents.yaml");
+    EXPECT_EQ(config.log_level, "debug");
+}
+
+TEST(Config, ChangesAndAddsAgentsAndProfiles) {
+    const ConfigResult result = read_config(R"(
+agents:
+  simple_evaluator:
+    system_prompt: Be strict.
+  translator:
+    system_prompt: Translate.
+    output_schema: {answer: string}
+model_profiles:
+  careful: {provider: rules, model: x, options: {temperature: 0}}
+)",
+                                            "");
+    ASSERT_TRUE(result.config) << result.errors.front().message;
+    const Catalogue& catalogue = result.config->catalogue;
+    EXPECT_EQ(catalogue.agents.at("simple_evaluator").system_prompt, "Be strict.");
+    EXPECT_EQ(catalogue.agents.at("simple_evaluator").output_schema,
+              Catalogue::builtin().agents.at("simple_evaluator").output_schema);
+    EXPECT_EQ(catalogue.agents.at("translator").output_schema, (Json{{"answer", "string"}}));
+    EXPECT_EQ(catalogue.model_profiles.at("careful").options, (Json{{"temperature", 0}}));
+    EXPECT_EQ(catalogue.model_profiles.count("fast"), 1U);
+}
+
+TEST(Config, ReportsAllMistakesWithTheirPlaces) {
+    const std::vector<std::string> errors = errors_of(
+        "concurrency: 0\n"
+        "lease_seconds: soon\n"
+        "workers: 3\n"
+        "log_level: loud\n"
+        "agents:\n"
+        "  helper:\n"
+        "    prompt: Hello\n"
+        "model_profiles:\n"
+        "  fast: {provider: oracle}\n"
+        "rules: [a]\n");
+    EXPECT_EQ(errors,
+              (std::vector<std::string>{
+                  "1:14 expected an integer from 1 to 1000, got 0",
+                  "2:16 expected a number of seconds from 0.1 to 86400, got a text",
+                  "3:1 unknown key \"workers\"; known here: agents, concurrency, database_url, drain_seconds, "
+                  "lease_seconds, log_level, model_profiles, poll_seconds, rules, tick_seconds, worker",
+                  "4:12 expected one of trace, debug, info, warn, error, critical, off, got loud",
+                  "7:5 unknown key \"prompt\"; known here: output_schema, system_prompt",
+                  "9:20 expected one of rules, got oracle",
+                  "10:8 expected a text that is not empty, got a list",
+              }));
+}
+
+TEST(Config, NeverRepeatsATextThatCanBeASecret) {
+    const std::vector<std::string> errors = errors_of("concurrency: hunter2\ndatabase_url: {password: hunter2}\n");
+    ASSERT_EQ(errors.size(), 2U);
+    for (const std::string& error : errors) EXPECT_EQ(error.find("hunter2"), std::string::npos) << error;
+}
+
+TEST(Config, RefusesWhatIsNoMapping) {
+    EXPECT_EQ(errors_of("- a\n"), std::vector<std::string>{"1:1 expected keys with values, got a list"});
+    EXPECT_EQ(errors_of("a: b: c\n").size(), 1U);
+}
+
+}  // namespace
+}  // namespace hil::worker

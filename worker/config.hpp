@@ -1,0 +1,38 @@
+// The worker's configuration: one YAML file and the environment.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "workflow/catalogue.hpp"
+#include "workflow/loader.hpp"
+
+namespace hil::worker {
+
+struct Config {
+    std::string database_url;  // libpq URL or keywords; empty: libpq's environment variables
+    std::string
+        worker;  // the name's first part, by default the host's name; each process adds its own ending
+    int concurrency = 4;  // runs executed at once
+    std::chrono::milliseconds lease{60'000};
+    std::chrono::milliseconds tick{1'000};       // between two calls of hil_tick
+    std::chrono::milliseconds poll{1'000};       // at the latest, runs are looked for after this
+    std::chrono::milliseconds drain{30'000};     // what is being executed at a stop may take this long
+    std::optional<std::filesystem::path> rules;  // intents of the provider `rules`; the built-in ones without
+    std::string log_level = "info";
+    Catalogue catalogue = Catalogue::builtin();
+};
+
+struct ConfigResult {
+    std::optional<Config> config;  // set if and only if there are no errors
+    std::vector<Mistake> errors;   // all of them, with line and column
+};
+
+// Reads the YAML text of a configuration file; "" gives the defaults. Relative paths in it are relative to
+// `folder`.
+ConfigResult read_config(const std::string& text, const std::filesystem::path& folder);
+
+}  // namespace hil::worker

@@ -1,0 +1,112 @@
+#include "database.hpp"
+
+#include <poll.h>
+
+#include <array>
+#include <cerrno>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+namespace hil::worker {
+namespace {
+
+constexpr std::string_view class_of(std::string_view sqlstate) { return sqlstate.substr(0, 2); }
+
+bool ends_connection(std::string_view sqlstate) {
+    return class_of(sqlstate) == "08" || sqlstate == "57P01" || sqlstate == "57P02" || sqlstate == "57P03" ||
+           sqlstate == "57P05";
+}
+
+std::string one_line(const char* text) {
+    std::string line = text == nullptr ? "" : text;
+    while (!line.empty() && line.back() == '\n') line.pop_back();
+    for (char& c : line) {
+        if (c == '\n') c = ' ';
+    }
+    return line;
+}
+
+DatabaseError error_of(PGconn* connection, const PGresult* result) {
+    auto field = [&](int code) {
+        return one_line(result == nullptr ? nullptr : PQresultErrorField(result, code));
+    };
+    std::string message = field(PG_DIAG_MESSAGE_PRIMARY);
+    if (message.empty()) message = one_line(PQerrorMessage(connection));
+    if (std::string hint = field(PG_DIAG_MESSAGE_HINT); !hint.empty()) message += " Hint: " + hint;
+    std::string sqlstate = field(PG_DIAG_SQLSTATE);
+    const bool lost = PQstatus(connection) == CONNECTION_BAD || ends_connection(sqlstate);
+    return {message, std::move(sqlstate), lost};
+}
+
+}  // namespace
+
+DatabaseError::DatabaseError(const std::string& message, std::string sqlstate, bool connection_lost)
+    : std::runtime_error(message), sqlstate_(std::move(sqlstate)), connection_lost_(connection_lost) {}
+
+bool DatabaseError::worth_retrying() const {
+    return connection_lost_ || class_of(sqlstate_) == "40" || class_of(sqlstate_) == "53" ||
+           sqlstate_ == "55P03" || sqlstate_ == "57014";
+}
+
+std::string_view Result::text(int row, int column) const {
+    return {PQgetvalue(result_.get(), row, column),
+            static_cast<std::size_t>(PQgetlength(result_.get(), row, column))};
+}
+
+Connection::Connection(const std::string& url) {
+    // What stands before dbname can be overridden by the URL.
+    constexpr std::array keywords = {"fallback_application_name",
+                                     "connect_timeout",
+                                     "keepalives_idle",
+                                     "keepalives_interval",
+                                     "keepalives_count",
+                                     "tcp_user_timeout",
+                                     "dbname",
+                                     static_cast<const char*>(nullptr)};
+    const std::array values = {"hil-worker", "10",    "20",        "10",
+                               "3",          "60000", url.c_str(), static_cast<const char*>(nullptr)};
+    connection_.reset(PQconnectdbParams(keywords.data(), values.data(), /*expand_dbname=*/1));
+    if (connection_ == nullptr) throw std::bad_alloc();
+    if (PQstatus(connection_.get()) != CONNECTION_OK) {
+        throw DatabaseError(one_line(PQerrorMessage(connection_.get())), "", /*connection_lost=*/true);
+    }
+    // NOTICEs of the server would go to stderr in between the log's lines.
+    PQsetNoticeProcessor(
+        connection_.get(), [](void*, const char*) {}, nullptr);
+}
+
+Result Connection::execute(const char* sql, std::initializer_list<Parameter> parameters) {
+    std::vector<const char*> values;
+    values.reserve(parameters.size());
+    for (const Parameter& parameter : parameters) values.push_back(parameter ? parameter->c_str() : nullptr);
+
+    PGresult* raw = PQexecParams(connection_.get(), sql, static_cast<int>(values.size()), nullptr,
+                                 values.data(), nullptr, nullptr, /*resultFormat=*/0);
+    Result result(raw);
+    const ExecStatusType status = PQresultStatus(raw);
+    if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) throw error_of(connection_.get(), raw);
+    return result;
+}
+
+bool Connection::take_notifications() {
+    bool any = false;
+    while (PGnotify* notification = PQnotifies(connection_.get())) {
+        any = true;
+        PQfreemem(notification);
+    }
+    return any;
+}
+
+bool Connection::wait(std::chrono::milliseconds timeout, int wake_fd) {
+    // One may have come with the answer of the last statement.
+    if (take_notifications()) return true;
+    std::array<pollfd, 2> fds = {{{PQsocket(connection_.get()), POLLIN, 0}, {wake_fd, POLLIN, 0}}};
+    if (poll(fds.data(), fds.size(), static_cast<int>(timeout.count())) < 0 && errno != EINTR) {
+        throw std::system_error(errno, std::generic_category(), "poll");
+    }
+    if (PQconsumeInput(connection_.get()) == 0) throw error_of(connection_.get(), nullptr);
+    return take_notifications();
+}
+
+}  // namespace hil::worker

@@ -1,0 +1,155 @@
+#include "runner.hpp"
+
+#include <poll.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <random>
+
+namespace hil::worker {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+// Two workers of one name would renew each other's leases, so every process gets an ending of its own.
+std::string unique_name(const std::string& name) {
+    std::random_device random;
+    return fmt::format("{}-{:08x}", name, random());
+}
+
+milliseconds until(Clock::time_point time) {
+    return std::max(milliseconds(0), std::chrono::ceil<milliseconds>(time - Clock::now()));
+}
+
+}  // namespace
+
+Runner::Runner(const Config& config, llm::Providers& providers)
+    : config_(config),
+      name_(unique_name(config.worker)),
+      workflows_(config.catalogue),
+      surroundings_{workflows_, config.catalogue, providers, Backoff()} {}
+
+void Runner::request_stop() noexcept {
+    stopping_ = true;
+    wake_.set();
+}
+
+bool Runner::run() {
+    spdlog::info("worker {} executes up to {} runs at once", name_, config_.concurrency);
+    for (int i = 0; i < config_.concurrency; ++i) {
+        threads_.emplace_back([this](const std::stop_token& stop) { execute(stop); });
+    }
+    threads_.emplace_back([this](const std::stop_token& stop) { renew(stop); });
+    work();
+    return drain();
+}
+
+void Runner::work() {
+    Session session(config_.database_url, /*listen=*/true);
+    Backoff backoff;
+    while (!stopping_) {
+        try {
+            round(session);
+            backoff.reset();
+        } catch (const std::exception& error) {
+            const milliseconds delay = backoff.next();
+            spdlog::warn("no work from the database, next try in {} ms: {}", delay.count(), error.what());
+            pollfd woken{wake_.fd(), POLLIN, 0};
+            poll(&woken, 1, static_cast<int>(delay.count()));
+            wake_.take();
+        }
+    }
+}
+
+// One round: do what is due, then wait for more of it.
+void Runner::round(Session& session) {
+    if (Clock::now() >= next_tick_) {
+        next_tick_ = Clock::now() + config_.tick;
+        tick(session);
+    }
+    claim(session);
+    session.wait(std::min(config_.poll, until(next_tick_)), wake_.fd());
+    wake_.take();
+}
+
+// A tick that fails must not keep runs from being claimed.
+void Runner::tick(Session& session) {
+    try {
+        session.tick();
+    } catch (const DatabaseError& error) {
+        if (error.connection_lost()) throw;
+        spdlog::warn("hil_tick failed, skipping this round: {}", error.what());
+    }
+}
+
+void Runner::claim(Session& session) {
+    const std::size_t busy = flights_.size();
+    const auto capacity = static_cast<std::size_t>(config_.concurrency);
+    if (busy >= capacity) return;
+    for (Claim& claim : session.claim_runs(name_, capacity - busy, config_.lease)) {
+        FlightPtr flight = flights_.add(std::move(claim));
+        {
+            const std::lock_guard lock(mutex_);
+            waiting_.push_back(std::move(flight));
+        }
+        changed_.notify_all();
+    }
+}
+
+void Runner::execute(const std::stop_token& stop) {
+    Session session(config_.database_url);
+    for (;;) {
+        FlightPtr flight;
+        {
+            std::unique_lock lock(mutex_);
+            if (!changed_.wait(lock, stop, [this] { return !waiting_.empty(); })) return;
+            flight = std::move(waiting_.front());
+            waiting_.pop_front();
+        }
+        attempt(*flight, session, surroundings_);
+        flights_.remove(flight);
+        wake_.set();
+    }
+}
+
+// The one place where leases are renewed, for all runs in flight at once.
+void Runner::renew(const std::stop_token& stop) {
+    Session session(config_.database_url);
+    Backoff backoff;
+    milliseconds delay = config_.lease / 3;
+    for (;;) {
+        {
+            std::unique_lock lock(mutex_);
+            changed_.wait_for(lock, stop, delay, [] { return false; });
+            if (stop.stop_requested()) return;
+        }
+        const std::vector<FlightPtr> flights = flights_.all();
+        delay = config_.lease / 3;
+        if (flights.empty()) continue;
+        std::vector<std::int64_t> run_ids;
+        for (const FlightPtr& flight : flights) run_ids.push_back(flight->claim.run_id);
+        try {
+            abandon_lost(flights, session.renew_runs(name_, run_ids, config_.lease));
+            backoff.reset();
+        } catch (const std::exception& error) {
+            delay = std::min(delay, backoff.next());
+            spdlog::warn("leases could not be renewed, next try in {} ms: {}", delay.count(), error.what());
+        }
+    }
+}
+
+bool Runner::drain() {
+    spdlog::info("stopping: no new runs; {} are being finished", flights_.size());
+    bool finished = flights_.wait_until_empty(config_.drain);
+    if (!finished) {
+        spdlog::warn("{} runs were not finished in time and are left to other workers", flights_.size());
+        flights_.abandon_all();
+        // Those that only wait for the database notice at once.
+        finished = flights_.wait_until_empty(milliseconds(1000));
+    }
+    if (finished) threads_.clear();
+    return finished;
+}
+
+}  // namespace hil::worker
