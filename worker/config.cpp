@@ -6,7 +6,7 @@
 #include <array>
 #include <functional>
 #include <map>
-#include <string_view>
+#include <sstream>
 
 #include "workflow/yaml.hpp"
 
@@ -131,6 +131,16 @@ std::string host_name() {
     return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "worker";
 }
 
+// A file in which every line is a comment or blank asks for the defaults.
+bool says_nothing(const std::string& text) {
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);) {
+        const std::size_t start = line.find_first_not_of(" \t\r");
+        if (start != std::string::npos && line[start] != '#') return false;
+    }
+    return true;
+}
+
 // What the file leaves out of a preset or profile stays as it was built in.
 void read_catalogue(Reader& reader, Reader::Keys& keys, Catalogue& catalogue) {
     keys["agents"] = [&](const Json& value, const std::string& pointer) {
@@ -157,11 +167,12 @@ void read_catalogue(Reader& reader, Reader::Keys& keys, Catalogue& catalogue) {
 ConfigResult read_config(const std::string& text, const std::filesystem::path& folder) {
     Config config;
     config.worker = host_name();
-    std::string rules;
+    if (says_nothing(text)) return {std::move(config), {}};
 
     YamlResult yaml = read_yaml(text);
     ConfigResult result{std::nullopt, std::move(yaml.errors)};
-    if (yaml.value && !yaml.value->is_null()) {
+    std::string rules;
+    if (yaml.value) {
         Reader reader(yaml.places, result.errors);
         Reader::Keys keys = {{"database_url", reader.text(config.database_url)},
                              {"worker", reader.text(config.worker)},

@@ -17,7 +17,8 @@ std::vector<std::string> errors_of(const std::string& text) {
     const ConfigResult result = read_config(text, "");
     EXPECT_EQ(result.config.has_value(), result.errors.empty());
     for (const Mistake& error : result.errors) {
-        errors.push_back(std::to_string(error.line) + ":" + std::to_string(error.column) + " " + error.message);
+        errors.push_back(std::to_string(error.line) + ":" + std::to_string(error.column) + " " +
+                         error.message);
     }
     return errors;
 }
@@ -95,21 +96,23 @@ TEST(Config, ReportsAllMistakesWithTheirPlaces) {
         "model_profiles:\n"
         "  fast: {provider: oracle}\n"
         "rules: [a]\n");
-    EXPECT_EQ(errors,
-              (std::vector<std::string>{
-                  "1:14 expected an integer from 1 to 1000, got 0",
-                  "2:16 expected a number of seconds from 0.1 to 86400, got a text",
-                  "3:1 unknown key \"workers\"; known here: agents, concurrency, database_url, drain_seconds, "
-                  "lease_seconds, log_level, model_profiles, poll_seconds, rules, tick_seconds, worker",
-                  "4:12 expected one of trace, debug, info, warn, error, critical, off, got loud",
-                  "7:5 unknown key \"prompt\"; known here: output_schema, system_prompt",
-                  "9:20 expected one of rules, got oracle",
-                  "10:8 expected a text that is not empty, got a list",
-              }));
+    EXPECT_EQ(
+        errors,
+        (std::vector<std::string>{
+            "1:14 expected an integer from 1 to 1000, got 0",
+            "2:16 expected a number of seconds from 0.1 to 86400, got a text",
+            "3:1 unknown key \"workers\"; known here: agents, concurrency, database_url, drain_seconds, "
+            "lease_seconds, log_level, model_profiles, poll_seconds, rules, tick_seconds, worker",
+            "4:12 expected one of trace, debug, info, warn, error, critical, off, got loud",
+            "7:5 unknown key \"prompt\"; known here: output_schema, system_prompt",
+            "9:20 expected one of rules, got oracle",
+            "10:8 expected a text that is not empty, got a list",
+        }));
 }
 
 TEST(Config, NeverRepeatsATextThatCanBeASecret) {
-    const std::vector<std::string> errors = errors_of("concurrency: hunter2\ndatabase_url: {password: hunter2}\n");
+    const std::vector<std::string> errors =
+        errors_of("concurrency: hunter2\ndatabase_url: {password: hunter2}\n");
     ASSERT_EQ(errors.size(), 2U);
     for (const std::string& error : errors) EXPECT_EQ(error.find("hunter2"), std::string::npos) << error;
 }

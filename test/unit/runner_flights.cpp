@@ -11,7 +11,12 @@ namespace {
 using std::chrono::hours;
 using std::chrono::milliseconds;
 
-Claim claim(std::int64_t run_id, int attempt = 1) { return {.run_id = run_id, .attempt = attempt}; }
+Claim claim(std::int64_t run_id, int attempt = 1) {
+    Claim claim;
+    claim.run_id = run_id;
+    claim.attempt = attempt;
+    return claim;
+}
 
 TEST(Flights, ARunThatIsNoLongerHeldIsAbandoned) {
     Flights flights;
