@@ -4,7 +4,7 @@
 
 namespace hil {
 
-Refusal::Refusal(Reason reason, std::string message, std::string hint, std::string detail)
+Refusal::Refusal(Reason reason, const std::string& message, std::string hint, std::string detail)
     : std::runtime_error(message), reason_(reason), hint_(std::move(hint)), detail_(std::move(detail)) {}
 
 }  // namespace hil

@@ -19,7 +19,7 @@ enum class Reason {
 // without a period; hints and details are sentences. All of them are short, whatever the input was.
 class Refusal : public std::runtime_error {
   public:
-    Refusal(Reason reason, std::string message, std::string hint, std::string detail = "");
+    Refusal(Reason reason, const std::string& message, std::string hint, std::string detail = "");
 
     Reason reason() const { return reason_; }
     const std::string& hint() const { return hint_; }

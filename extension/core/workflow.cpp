@@ -97,9 +97,12 @@ Node read_node(const DefinitionReader& at) {
                         in_quotes(node.id));
         }
     }
+    // What looks more like a sink is taken for one, so that one mistake here is not echoed by the graph.
     const bool has_agent = at.has("agent");
-    node.sink = at.has("type") || (at.has("action") && !has_agent);
-    if (node.sink && has_agent) {
+    const bool has_type = at.has("type");
+    const bool has_action = at.has("action");
+    node.sink = has_agent ? has_type && has_action : has_type || has_action;
+    if (has_agent && has_type) {
         at.problem("is either an agent node (agent) or a sink (type: sink), not both");
     } else if (node.sink) {
         read_sink(at, node);

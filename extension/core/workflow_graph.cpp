@@ -65,17 +65,16 @@ void check_edges(const Workflow& workflow, std::vector<Problem>& problems) {
     }
 }
 
-void check_sinks(const Workflow& workflow, const Links& links, std::vector<Problem>& problems) {
-    std::vector<bool> reached(workflow.nodes.size(), false);
-    for (const auto& leaving : links) {
-        for (const Link& link : leaving) reached[link.to] = true;
-    }
+void check_sinks(const Workflow& workflow, std::vector<Problem>& problems) {
+    // An edge from nowhere reaches its sink too: it has its own problem.
+    std::set<std::string_view> reached;
+    for (const WorkflowEdge& edge : workflow.edges) reached.insert(edge.to);
     bool any = false;
     for (std::size_t i = 0; i < workflow.nodes.size(); ++i) {
         const Node& node = workflow.nodes[i];
         if (!node.sink) continue;
         any = true;
-        if (!reached[i] && !node.id.empty()) {
+        if (!node.id.empty() && !reached.contains(node.id)) {
             problems.push_back({node_pointer(i), "no edge reaches the sink " + in_quotes(node.id)});
         }
     }
@@ -158,7 +157,7 @@ void check_cycles(const Workflow& workflow, const Links& links, std::vector<Prob
 void check_graph(const Workflow& workflow, std::vector<Problem>& problems) {
     const Links links = links_of(workflow);
     check_edges(workflow, problems);
-    check_sinks(workflow, links, problems);
+    check_sinks(workflow, problems);
     check_cycles(workflow, links, problems);
 }
 
