@@ -1,0 +1,322 @@
+#include "workflow/expression_syntax.hpp"
+
+#include <algorithm>
+
+#include "workflow/template_names.hpp"
+
+namespace hil::worker {
+namespace {
+
+constexpr int max_depth = 60;  // of brackets, `not`, signs and conditionals inside each other
+constexpr int max_chain = 40;  // of accesses, calls and filters on one value
+constexpr std::size_t max_constants = 2000;
+
+const std::set<std::string, std::less<>> reserved_words = {"and", "or", "not",  "in",
+                                                           "is",  "if", "else", "del"};
+
+std::string joined(const std::vector<std::string>& parts, const std::string& separator) {
+    std::string out;
+    for (const std::string& part : parts) out += (out.empty() ? "" : separator) + part;
+    return out;
+}
+
+std::string call(const std::string& function, const std::vector<std::string>& parts) {
+    return std::string(reserved_prefix) + function + "(" + joined(parts, ", ") + ")";
+}
+
+}  // namespace
+
+std::string Guarded::constant(std::string text) {
+    const auto found = std::find(constants.begin(), constants.end(), text);
+    const std::size_t number = found - constants.begin();
+    if (found == constants.end()) constants.push_back(std::move(text));
+    return std::string(reserved_prefix) + "k" + std::to_string(number);
+}
+
+// Counts how deep the parser is; also bounds the depth of what minja parses and evaluates.
+struct ExpressionParser::Depth {
+    explicit Depth(ExpressionParser& parser) : parser(parser) {
+        if (++parser.depth_ > max_depth) parser.lexer_.fail("the expression is nested too deeply");
+        if (parser.guarded_.constants.size() > max_constants)
+            parser.lexer_.fail("the expression is too long");
+    }
+    ~Depth() { --parser.depth_; }
+    ExpressionParser& parser;
+};
+
+std::string ExpressionParser::expression() {
+    const Depth depth(*this);
+    const std::string value = without_conditional();
+    if (!lexer_.accept(TokenKind::name, "if")) return value;
+    const std::string condition = without_conditional();
+    if (!lexer_.accept(TokenKind::name, "else")) return "(" + value + " if " + condition + ")";
+    return "(" + value + " if " + condition + " else " + expression() + ")";
+}
+
+std::string ExpressionParser::without_conditional() {
+    std::vector<std::string> parts{conjunction()};
+    while (lexer_.accept(TokenKind::name, "or")) parts.push_back(conjunction());
+    return parts.size() == 1 ? parts[0] : "(" + joined(parts, " or ") + ")";
+}
+
+std::string ExpressionParser::conjunction() {
+    std::vector<std::string> parts{negation()};
+    while (lexer_.accept(TokenKind::name, "and")) parts.push_back(negation());
+    return parts.size() == 1 ? parts[0] : "(" + joined(parts, " and ") + ")";
+}
+
+std::string ExpressionParser::negation() {
+    const Depth depth(*this);
+    if (lexer_.accept(TokenKind::name, "not")) return "(not " + negation() + ")";
+    return comparison();
+}
+
+std::string ExpressionParser::comparison() {
+    const std::string left = sum();
+    const auto symbol = [this](std::string_view text) { return lexer_.accept(TokenKind::symbol, text); };
+    std::string result;
+    if (symbol("=="))
+        result = call("equal", {left, sum()});
+    else if (symbol("!="))
+        result = "(not " + call("equal", {left, sum()}) + ")";
+    else if (symbol("<"))
+        result = call("less", {left, sum()});
+    else if (symbol(">"))
+        result = call("less", {sum(), left});
+    else if (symbol("<="))
+        result = call("at_most", {left, sum()});
+    else if (symbol(">="))
+        result = call("at_most", {sum(), left});
+    else if (lexer_.accept(TokenKind::name, "in"))
+        result = call("in", {left, sum()});
+    else if (lexer_.accept(TokenKind::name, "is"))
+        result = test(left);
+    else if (lexer_.accept(TokenKind::name, "not")) {
+        if (!lexer_.accept(TokenKind::name, "in")) lexer_.fail("expected `in` after `not`");
+        result = "(not " + call("in", {left, sum()}) + ")";
+    } else {
+        return left;
+    }
+    for (const char* next : {"==", "!=", "<", ">", "<=", ">="})
+        if (lexer_.peek().kind == TokenKind::symbol && lexer_.peek().text == next)
+            lexer_.fail("comparisons cannot be chained (join them with `and`)");
+    return result;
+}
+
+std::string ExpressionParser::test(const std::string& operand) {
+    const bool negated = lexer_.accept(TokenKind::name, "not");
+    static const std::set<std::string, std::less<>> tests = {"none",     "boolean", "integer", "float",
+                                                             "number",   "string",  "mapping", "iterable",
+                                                             "sequence", "true",    "false"};
+    const Token name = lexer_.peek();
+    if (name.kind != TokenKind::name) lexer_.fail("expected the name of a test after `is`");
+    const bool absent = name.text == "undefined";
+    if (name.text != "defined" && !absent && !tests.count(name.text))
+        throw SyntaxError(name.offset, "unknown test `" + name.text + "`; known are defined, undefined, " +
+                                           joined({tests.begin(), tests.end()}, ", "));
+    lexer_.take();
+    const std::string known = absent ? "defined" : name.text;
+    return "(" + operand + (negated != absent ? " is not " : " is ") + known + ")";
+}
+
+std::string ExpressionParser::sum() {
+    std::vector<std::string> parts{concatenation()};
+    for (const Token* next = &lexer_.peek();
+         next->kind == TokenKind::symbol && (next->text == "+" || next->text == "-"); next = &lexer_.peek()) {
+        parts.push_back(guarded_.constant(lexer_.take().text));
+        parts.push_back(concatenation());
+    }
+    return parts.size() == 1 ? parts[0] : call("math", parts);
+}
+
+std::string ExpressionParser::concatenation() {
+    std::vector<std::string> parts{product()};
+    while (lexer_.accept(TokenKind::symbol, "~")) parts.push_back(product());
+    return parts.size() == 1 ? parts[0] : call("concat", parts);
+}
+
+std::string ExpressionParser::product() {
+    std::vector<std::string> parts{power()};
+    const auto is_product = [](const Token& token) {
+        return token.kind == TokenKind::symbol &&
+               (token.text == "*" || token.text == "/" || token.text == "//" || token.text == "%");
+    };
+    while (is_product(lexer_.peek())) {
+        parts.push_back(guarded_.constant(lexer_.take().text));
+        parts.push_back(power());
+    }
+    return parts.size() == 1 ? parts[0] : call("math", parts);
+}
+
+std::string ExpressionParser::power() {
+    const std::string base = unary();
+    if (!lexer_.accept(TokenKind::symbol, "**")) return base;
+    return call("math", {base, guarded_.constant("**"), unary()});
+}
+
+std::string ExpressionParser::unary() {
+    const Depth depth(*this);
+    if (lexer_.accept(TokenKind::symbol, "-")) return call("math", {"0", guarded_.constant("-"), unary()});
+    if (lexer_.accept(TokenKind::symbol, "+")) return unary();
+    return filtered(postfix());
+}
+
+std::string ExpressionParser::filtered(std::string value) {
+    for (int chain = 0; lexer_.accept(TokenKind::symbol, "|"); ++chain) {
+        if (chain >= max_chain) lexer_.fail("too many filters on one value");
+        const Token name = lexer_.peek();
+        if (name.kind != TokenKind::name) lexer_.fail("expected the name of a filter after `|`");
+        if (!is_filter(name.text))
+            throw SyntaxError(name.offset, "unknown filter `" + name.text + "`; known are " + filter_names());
+        lexer_.take();
+        const std::string more = lexer_.accept(TokenKind::symbol, "(") ? arguments() : "";
+        value = std::string(reserved_prefix) + "filter(" + guarded_.constant(name.text) + ", " + value +
+                more + ")";
+    }
+    return value;
+}
+
+std::string ExpressionParser::postfix() {
+    std::string value = primary();
+    for (int chain = 0;; ++chain) {
+        if (chain >= max_chain) lexer_.fail("too many accesses on one value");
+        if (lexer_.accept(TokenKind::symbol, "[")) {
+            value = subscript(value);
+        } else if (lexer_.accept(TokenKind::symbol, ".")) {
+            const Token name = lexer_.peek();
+            if (name.kind != TokenKind::name) lexer_.fail("expected a name after `.`");
+            lexer_.take();
+            if (!lexer_.accept(TokenKind::symbol, "(")) {
+                value = call("get", {value, guarded_.constant(name.text)});
+                continue;
+            }
+            if (!is_method(name.text))
+                throw SyntaxError(name.offset,
+                                  "unknown method `" + name.text + "`; known are " + method_names());
+            value = std::string(reserved_prefix) + "call(" + guarded_.constant(name.text) + ", " + value +
+                    arguments() + ")";
+        } else {
+            return value;
+        }
+    }
+}
+
+std::string ExpressionParser::subscript(const std::string& base) {
+    const auto at = [this](std::string_view text) {
+        return lexer_.peek().kind == TokenKind::symbol && lexer_.peek().text == text;
+    };
+    std::vector<std::string> bounds(1, "None");
+    if (!at(":")) bounds[0] = expression();
+    if (!at(":")) {
+        lexer_.expect("]", "after the index");
+        return call("get", {base, bounds[0]});
+    }
+    while (bounds.size() < 3 && lexer_.accept(TokenKind::symbol, ":"))
+        bounds.push_back(at(":") || at("]") ? "None" : expression());
+    lexer_.expect("]", "after the slice");
+    bounds.resize(3, "None");
+    return call("slice", {base, bounds[0], bounds[1], bounds[2]});
+}
+
+std::string ExpressionParser::primary() {
+    const Token token = lexer_.peek();
+    if (token.kind == TokenKind::text) {
+        lexer_.take();
+        return guarded_.constant(token.text);
+    }
+    if (token.kind == TokenKind::number) {
+        lexer_.take();
+        return token.text;
+    }
+    if (token.kind == TokenKind::name) return variable(token);
+    if (lexer_.accept(TokenKind::symbol, "(")) {
+        const std::string first = expression();
+        if (lexer_.accept(TokenKind::symbol, ")")) return first;
+        lexer_.expect(",", "or `)`");
+        const std::string rest = listing(")");  // a tuple; for a template it is a list
+        return "[" + first + (rest.empty() ? "" : ", " + rest) + "]";
+    }
+    if (lexer_.accept(TokenKind::symbol, "[")) return "[" + listing("]") + "]";
+    if (lexer_.accept(TokenKind::symbol, "{")) return dictionary();
+    lexer_.fail("expected a value");
+}
+
+std::string ExpressionParser::variable(const Token& name) {
+    if (reserved_words.count(name.text)) lexer_.fail("expected a value");
+    if (name.text.starts_with(reserved_prefix))
+        throw SyntaxError(name.offset,
+                          "names that start with `" + std::string(reserved_prefix) + "` are reserved");
+    lexer_.take();
+    if (name.text == "true" || name.text == "True") return "true";
+    if (name.text == "false" || name.text == "False") return "false";
+    if (name.text == "none" || name.text == "None" || name.text == "null") return "None";
+    if (lexer_.accept(TokenKind::symbol, "(")) {
+        if (name.text != "range" && name.text != "namespace")
+            throw SyntaxError(name.offset,
+                              "unknown function `" + name.text + "`; known are range and namespace");
+        std::string given = arguments();
+        if (!given.empty()) given.erase(0, 2);
+        return std::string(reserved_prefix) + name.text + "(" + given + ")";
+    }
+    if (locals_.count(name.text)) return name.text;
+    guarded_.variables.push_back({name.text, name.offset});
+    if (nodes_.count(name.text)) {
+        Lexer ahead = lexer_;
+        if (ahead.accept(TokenKind::symbol, ".") && ahead.accept(TokenKind::name, "output") &&
+            !(ahead.peek().kind == TokenKind::symbol && ahead.peek().text == "("))
+            lexer_ = ahead;
+    }
+    return name.text;
+}
+
+std::string ExpressionParser::listing(std::string_view close) {
+    std::vector<std::string> items;
+    while (!lexer_.accept(TokenKind::symbol, close)) {
+        if (!items.empty()) lexer_.expect(",", "or `" + std::string(close) + "`");
+        if (!items.empty() && lexer_.accept(TokenKind::symbol, close)) break;  // a comma at the end
+        items.push_back(expression());
+    }
+    return joined(items, ", ");
+}
+
+std::string ExpressionParser::dictionary() {
+    std::vector<std::string> items;
+    while (!lexer_.accept(TokenKind::symbol, "}")) {
+        if (!items.empty()) lexer_.expect(",", "or `}`");
+        if (!items.empty() && lexer_.accept(TokenKind::symbol, "}")) break;
+        const std::string key = expression();
+        lexer_.expect(":", "after the key");
+        items.push_back(key + ": " + expression());
+    }
+    return "{" + joined(items, ", ") + "}";
+}
+
+// Returns the arguments after `(`, each with a comma before it.
+std::string ExpressionParser::arguments() {
+    std::string out;
+    while (!lexer_.accept(TokenKind::symbol, ")")) {
+        if (!out.empty()) lexer_.expect(",", "or `)`");
+        if (!out.empty() && lexer_.accept(TokenKind::symbol, ")")) break;
+        Lexer ahead = lexer_;
+        const Token name = ahead.take();
+        if (name.kind == TokenKind::name && ahead.accept(TokenKind::symbol, "=")) {
+            lexer_ = ahead;
+            out += ", " + name.text + "=" + expression();
+        } else {
+            out += ", " + expression();
+        }
+    }
+    return out;
+}
+
+Guarded guard_condition(std::string_view source, const std::set<std::string>& nodes) {
+    Guarded guarded;
+    Lexer lexer(source, 0);
+    const std::set<std::string> no_locals;
+    const std::string condition = ExpressionParser(lexer, guarded, nodes, no_locals).expression();
+    if (lexer.peek().kind != TokenKind::end) lexer.fail("expected the end of the expression");
+    guarded.source = "{% if " + condition + " %}1{% endif %}";
+    return guarded;
+}
+
+}  // namespace hil::worker

@@ -1,0 +1,62 @@
+#include "workflow/template.hpp"
+
+#include <utility>
+
+#include "workflow/template_functions.hpp"
+
+namespace hil::worker {
+namespace {
+
+// minja appends the place in the rewritten template to what it reports; the author never saw that text.
+std::string first_words(const std::string& what) { return what.substr(0, what.find(" at row ")); }
+
+std::string valid_utf8(const std::string& text) {
+    const Json json = text;
+    return Json::parse(json.dump(-1, ' ', false, Json::error_handler_t::replace)).get<std::string>();
+}
+
+}  // namespace
+
+struct Template::Parsed {
+    Guarded guarded;
+    std::shared_ptr<minja::TemplateNode> root;
+};
+
+Template::Template(Guarded guarded) {
+    auto parsed = std::make_shared<Parsed>();
+    parsed->guarded = std::move(guarded);
+    try {
+        parsed->root = minja::Parser::parse(parsed->guarded.source, minja::Options{false, false, true});
+    } catch (const std::exception& error) {
+        throw SyntaxError(0, first_words(error.what()));
+    }
+    parsed_ = std::move(parsed);
+}
+
+Template Template::text(const std::string& source, const std::set<std::string>& nodes) {
+    return Template(guard_template(source, nodes));
+}
+
+Template Template::condition(const std::string& expression, const std::set<std::string>& nodes) {
+    return Template(guard_condition(expression, nodes));
+}
+
+std::string Template::render(const Scope& scope) const {
+    auto context =
+        minja::Context::make(minja::Value::object(), template_functions(std::make_shared<Budget>()));
+    const Guarded& guarded = parsed_->guarded;
+    for (std::size_t i = 0; i < guarded.constants.size(); ++i)
+        context->set(std::string(reserved_prefix) + "k" + std::to_string(i), guarded.constants[i]);
+    for (const VariableUse& use : guarded.variables)
+        if (const Json* value = scope.find(use.name))
+            context->set(use.name, minja::Value(nlohmann::ordered_json(*value)));
+    try {
+        return valid_utf8(parsed_->root->render(context));
+    } catch (const std::exception& error) {
+        throw TemplateError(first_words(error.what()));
+    }
+}
+
+const std::vector<VariableUse>& Template::variables() const { return parsed_->guarded.variables; }
+
+}  // namespace hil::worker

@@ -1,0 +1,299 @@
+#include "workflow/template_functions.hpp"
+
+#include <cmath>
+#include <cstdint>
+#include <set>
+#include <vector>
+
+#include "workflow/template.hpp"
+
+namespace hil::worker {
+namespace {
+
+using minja::ArgumentsValue;
+using minja::Value;
+using OrderedJson = nlohmann::ordered_json;
+
+constexpr std::int64_t max_range = 10'000;
+constexpr std::size_t max_text_bytes = 1 << 20;
+
+// A value as {{ }} prints it.
+std::string text_of(const Value& value) {
+    if (value.is_null()) return "";
+    if (value.is_string()) return value.get<std::string>();
+    if (value.is_boolean()) return value.get<bool>() ? "True" : "False";
+    return value.dump();
+}
+
+// The characters of a UTF-8 text.
+std::vector<std::string> characters(const std::string& text) {
+    std::vector<std::string> out;
+    for (const char c : text) {
+        if (out.empty() || (static_cast<unsigned char>(c) & 0xC0) != 0x80)
+            out.emplace_back(1, c);
+        else
+            out.back() += c;
+    }
+    return out;
+}
+
+// Python's indexes of [start:end:step] in a sequence of `size`.
+std::vector<std::size_t> slice_indexes(std::size_t size, const Value& start, const Value& end,
+                                       const Value& step) {
+    const auto length = static_cast<std::int64_t>(size);
+    const std::int64_t by = step.is_null() ? 1 : step.get<std::int64_t>();
+    if (by == 0) throw TemplateError("the step of a slice cannot be 0");
+    const auto clamp = [&](const Value& bound, std::int64_t otherwise) {
+        if (bound.is_null()) return otherwise;
+        std::int64_t at = bound.get<std::int64_t>();
+        if (at < 0) at += length;
+        const std::int64_t low = by > 0 ? 0 : -1, high = by > 0 ? length : length - 1;
+        return at < low ? low : at > high ? high : at;
+    };
+    const std::int64_t first = clamp(start, by > 0 ? 0 : length - 1), last = clamp(end, by > 0 ? length : -1);
+    std::vector<std::size_t> out;
+    for (std::int64_t at = first; by > 0 ? at < last : at > last; at += by) out.push_back(at);
+    return out;
+}
+
+Value slice(const Value& base, const Value& start, const Value& end, const Value& step) {
+    if (base.is_string()) {
+        const auto parts = characters(base.get<std::string>());
+        std::string out;
+        for (const std::size_t at : slice_indexes(parts.size(), start, end, step)) out += parts[at];
+        return out;
+    }
+    if (!base.is_array()) return Value();
+    Value out = Value::array();
+    for (const std::size_t at : slice_indexes(base.size(), start, end, step)) out.push_back(base.at(at));
+    return out;
+}
+
+Value get(Value base, const Value& key) {
+    if (base.is_object()) return key.is_hashable() ? base.get(key) : Value();
+    if (!key.is_number_integer() || !(base.is_array() || base.is_string())) return Value();
+    const Value found =
+        slice(base, key, key.get<std::int64_t>() == -1 ? Value() : key + Value(std::int64_t{1}), Value());
+    if (base.is_string()) return found.empty() ? Value() : found;
+    return found.empty() ? Value() : found.at(std::size_t{0});
+}
+
+bool equal(const Value& a, const Value& b) { return a.get<OrderedJson>() == b.get<OrderedJson>(); }
+
+bool contains(const Value& container, const Value& item) {
+    if (container.is_string()) {
+        return item.is_string() &&
+               container.get<std::string>().find(item.get<std::string>()) != std::string::npos;
+    }
+    if (container.is_object()) return item.is_hashable() && container.contains(item);
+    if (!container.is_array()) return false;
+    for (std::size_t i = 0; i < container.size(); ++i)
+        if (equal(container.at(i), item)) return true;
+    return false;
+}
+
+// Values of different kinds have no order: neither is less.
+bool less(const Value& a, const Value& b, bool or_equal) {
+    const bool comparable = (a.is_number() && b.is_number()) || (a.is_string() && b.is_string());
+    if (!comparable) return false;
+    const auto left = a.get<OrderedJson>(), right = b.get<OrderedJson>();
+    return or_equal ? left <= right : left < right;
+}
+
+Value whole_math(std::int64_t a, const std::string& sign, std::int64_t b) {
+    std::int64_t out = 0;
+    bool beyond = false;
+    if (sign == "+")
+        beyond = __builtin_add_overflow(a, b, &out);
+    else if (sign == "-")
+        beyond = __builtin_sub_overflow(a, b, &out);
+    else if (sign == "*")
+        beyond = __builtin_mul_overflow(a, b, &out);
+    else if (b == -1)  // the one quotient that can overflow; its remainder is 0
+        beyond = sign == "//" ? __builtin_sub_overflow(std::int64_t{0}, a, &out) : false;
+    else if (sign == "//")
+        out = a / b - (a % b != 0 && (a < 0) != (b < 0) ? 1 : 0);
+    else
+        out = a % b + (a % b != 0 && (a < 0) != (b < 0) ? b : 0);
+    if (beyond) throw TemplateError("the result of `" + sign + "` is out of range");
+    return out;
+}
+
+Value real_math(double a, const std::string& sign, double b) {
+    if (sign == "+") return a + b;
+    if (sign == "-") return a - b;
+    if (sign == "*") return a * b;
+    if (sign == "/") return a / b;
+    if (sign == "//") return std::floor(a / b);
+    if (sign == "%") return a - b * std::floor(a / b);
+    return std::pow(a, b);
+}
+
+// Arithmetic as in Python. With something undefined in it the result is undefined.
+Value math(const Value& a, const std::string& sign, const Value& b) {
+    if (a.is_null() || b.is_null()) return Value();
+    if (sign == "+" && (a.is_string() || b.is_string())) return text_of(a) + text_of(b);
+    if (sign == "+" && a.is_array() && b.is_array()) return a + b;
+    if (sign == "*" && a.is_string() && b.is_number_integer()) {
+        const std::int64_t times = std::max<std::int64_t>(b.get<std::int64_t>(), 0);
+        if (times > 0 && a.size() > max_text_bytes / static_cast<std::size_t>(times))
+            throw TemplateError("the repeated text is too long");
+        return a * Value(times);
+    }
+    if (!a.is_number() || !b.is_number())
+        throw TemplateError("`" + sign + "` needs two numbers, got " + a.dump() + " and " + b.dump());
+    const bool divides = sign == "/" || sign == "//" || sign == "%";
+    if (divides && b.get<double>() == 0) throw TemplateError("division by zero");
+    if (a.is_number_integer() && b.is_number_integer() && sign != "/" && sign != "**")
+        return whole_math(a.get<std::int64_t>(), sign, b.get<std::int64_t>());
+    const Value result = real_math(a.get<double>(), sign, b.get<double>());
+    if (!std::isfinite(result.get<double>()))
+        throw TemplateError("the result of `" + sign + "` is out of range");
+    return result;
+}
+
+Value copy(const Value& value) { return Value(value.get<OrderedJson>()); }
+
+std::shared_ptr<minja::Expression> literal(const Value& value) {
+    return std::make_shared<minja::LiteralExpr>(minja::Location{nullptr, 0}, value);
+}
+
+void check_method(const std::string& name, const Value& object, const ArgumentsValue& arguments) {
+    if (!object.is_string() || arguments.args.empty() || !arguments.args[0].is_string()) return;
+    const std::string first = arguments.args[0].get<std::string>();
+    if ((name == "split" || name == "replace") && first.empty())
+        throw TemplateError("`" + name + "` needs a text that is not empty");
+    if (name == "replace" && arguments.args.size() > 1 && arguments.args[1].is_string() &&
+        object.size() / first.size() * arguments.args[1].size() > max_text_bytes)
+        throw TemplateError("the replaced text is too long");
+}
+
+// Calls a method, as minja does it, on values that are there already.
+Value call_method(const std::shared_ptr<minja::Context>& context, const std::string& name,
+                  const Value& object, const ArgumentsValue& arguments) {
+    if (object.is_null()) return Value();
+    check_method(name, object, arguments);
+    const bool keeps = name == "append" || name == "insert";  // a copy: a list must not come to hold itself
+    minja::ArgumentsExpression given;
+    for (const Value& value : arguments.args) given.args.push_back(literal(keeps ? copy(value) : value));
+    for (const auto& [key, value] : arguments.kwargs) given.kwargs.emplace_back(key, literal(value));
+    const minja::Location nowhere{nullptr, 0};
+    return minja::MethodCallExpr(nowhere, literal(object),
+                                 std::make_shared<minja::VariableExpr>(nowhere, name), std::move(given))
+        .evaluate(context);
+}
+
+Value filter_undefined(const std::string& name) {
+    static const std::set<std::string> listing = {"list", "select", "reject",   "selectattr", "rejectattr",
+                                                  "map",  "items",  "dictsort", "unique"};
+    if (name == "length" || name == "count") return std::int64_t{0};
+    return listing.count(name) ? Value::array() : Value();
+}
+
+Value filter(const std::shared_ptr<minja::Context>& builtins, const std::string& name,
+             ArgumentsValue& arguments) {
+    static const std::set<std::string> of_text = {"lower", "upper", "trim", "e", "escape", "indent"};
+    Value& subject = arguments.args[0];
+    if (subject.is_null() && name != "default" && name != "tojson") return filter_undefined(name);
+    if (name == "string" || name == "safe") return text_of(subject);
+    if ((name == "length" || name == "count") && subject.is_string())
+        return static_cast<std::int64_t>(characters(subject.get<std::string>()).size());
+    if (of_text.count(name) && !subject.is_string()) subject = text_of(subject);
+    if (name == "join" && subject.is_array()) {
+        Value texts = Value::array();
+        for (std::size_t i = 0; i < subject.size(); ++i) texts.push_back(text_of(subject.at(i)));
+        subject = texts;
+    }
+    if (name == "indent")
+        for (std::size_t i = 1; i < arguments.args.size(); ++i)
+            if (arguments.args[i].is_number() && arguments.args[i].get<double>() > 100)
+                throw TemplateError("`indent` by more than 100");
+    return builtins->get(name).call(builtins, arguments);
+}
+
+Value range(const std::shared_ptr<minja::Context>& builtins, ArgumentsValue& arguments) {
+    std::vector<std::int64_t> given;
+    for (const Value& value : arguments.args) {
+        if (value.is_null()) return Value::array();
+        given.push_back(value.get<std::int64_t>());
+    }
+    if (given.empty() || given.size() > 3 || !arguments.kwargs.empty())
+        throw TemplateError("range takes one to three numbers");
+    const std::int64_t step = given.size() == 3 ? given[2] : 1;
+    const double start = given.size() == 1 ? 0 : given[0], end = given.size() == 1 ? given[0] : given[1];
+    if (step == 0) throw TemplateError("the step of a range cannot be 0");
+    if ((end - start) / static_cast<double>(step) > max_range)
+        throw TemplateError("a range of more than 10,000 numbers");
+    return builtins->get("range").call(builtins, arguments);
+}
+
+}  // namespace
+
+void Budget::spend(std::size_t operations) {
+    if (operations > operations_) throw TemplateError("the template takes more than 100,000 operations");
+    operations_ -= operations;
+    if (until_clock_-- > 0) return;
+    until_clock_ = 64;
+    if (std::chrono::steady_clock::now() > deadline_)
+        throw TemplateError("the template takes more than 2 seconds");
+}
+
+void Budget::print(std::size_t bytes) {
+    if (bytes > bytes_) throw TemplateError("the template renders more than 1 MB");
+    bytes_ -= bytes;
+}
+
+std::shared_ptr<minja::Context> template_functions(const std::shared_ptr<Budget>& budget) {
+    auto functions = std::make_shared<minja::Context>(Value::object());
+    const auto builtins = minja::Context::builtins();
+    const auto define = [&](const std::string& name, auto function) {
+        const auto counted = [budget, function](const std::shared_ptr<minja::Context>&,
+                                                ArgumentsValue& arguments) {
+            budget->spend(1);
+            return Value(function(arguments));
+        };
+        functions->set(std::string(reserved_prefix) + name, Value::callable(counted));
+    };
+    define("get", [](ArgumentsValue& given) { return get(given.args[0], given.args[1]); });
+    define("slice", [](ArgumentsValue& g) { return slice(g.args[0], g.args[1], g.args[2], g.args[3]); });
+    define("equal", [](ArgumentsValue& given) { return equal(given.args[0], given.args[1]); });
+    define("in", [](ArgumentsValue& given) { return contains(given.args[1], given.args[0]); });
+    define("less", [](ArgumentsValue& given) { return less(given.args[0], given.args[1], false); });
+    define("at_most", [](ArgumentsValue& given) { return less(given.args[0], given.args[1], true); });
+    define("copy", [](ArgumentsValue& given) { return copy(given.args[0]); });
+    define("tick", [](ArgumentsValue&) { return Value(); });
+    define("namespace",
+           [builtins](ArgumentsValue& g) { return builtins->get("namespace").call(builtins, g); });
+    define("range", [builtins](ArgumentsValue& given) { return range(builtins, given); });
+    define("math", [](ArgumentsValue& given) {
+        Value result = given.args[0];
+        for (std::size_t i = 1; i + 1 < given.args.size(); i += 2)
+            result = math(result, given.args[i].get<std::string>(), given.args[i + 1]);
+        return result;
+    });
+    define("concat", [](ArgumentsValue& given) {
+        std::string out;
+        for (const Value& value : given.args) out += text_of(value);
+        if (out.size() > max_text_bytes) throw TemplateError("the joined text is too long");
+        return out;
+    });
+    define("print", [budget](ArgumentsValue& given) {
+        std::string out = text_of(given.args[0]);
+        budget->print(out.size());
+        return out;
+    });
+    define("filter", [builtins](ArgumentsValue& given) {
+        const std::string name = given.args[0].get<std::string>();
+        given.args.erase(given.args.begin());
+        return filter(builtins, name, given);
+    });
+    define("call", [builtins](ArgumentsValue& given) {
+        const std::string name = given.args[0].get<std::string>();
+        const Value object = given.args[1];
+        given.args.erase(given.args.begin(), given.args.begin() + 2);
+        return call_method(builtins, name, object, given);
+    });
+    return functions;
+}
+
+}  // namespace hil::worker
