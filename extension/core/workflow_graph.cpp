@@ -54,7 +54,7 @@ void check_edges(const Workflow& workflow, std::vector<Problem>& problems) {
             problems.push_back({edge_pointer(i) + key, "there is no node " + in_quotes(*id)});
         }
         const Node* from = workflow.node(edge.from);
-        if (from && from->sink) {
+        if (from && from->sink && !edge.from.empty()) {
             problems.push_back({edge_pointer(i) + "/from",
                                 "no edge can lead out of " + in_quotes(edge.from) + ", which is a sink"});
         }

@@ -1,0 +1,122 @@
+#include "engine/agents.hpp"
+
+#include "core/refusal.hpp"
+#include "engine/queue.hpp"
+#include "pg/session.hpp"
+
+namespace hil::engine {
+namespace {
+
+using pg::Statement;
+
+constexpr std::int32_t max_max_capacity = 1000;
+
+const Statement<std::string, std::string, std::vector<std::string>, std::int32_t, std::string> insert{
+    "INSERT INTO hil.human_agents (name, email, skills, max_capacity, hourly_rate_usd) "
+    "VALUES ($1, $2, $3, $4, $5::numeric) ON CONFLICT (email) DO NOTHING RETURNING id"};
+const Statement<Uuid> select_name{"SELECT name FROM hil.human_agents WHERE id = $1"};
+const Statement<std::string> agent_of_role{"SELECT id FROM hil.human_agents WHERE db_role = $1::name"};
+const Statement<Uuid, std::string> update_status{
+    "UPDATE hil.human_agents SET status = $2, last_active = clock_timestamp() WHERE id = $1 RETURNING id"};
+const Statement<Uuid, std::vector<std::string>> update_skills{
+    "UPDATE hil.human_agents SET skills = $2 WHERE id = $1 RETURNING id"};
+const Statement<Uuid, std::int32_t> update_capacity{
+    "UPDATE hil.human_agents SET max_capacity = $2, capacity_set_at = clock_timestamp() WHERE id = $1 "
+    "RETURNING id"};
+const Statement<Uuid> update_activity{
+    "UPDATE hil.human_agents SET last_active = clock_timestamp() WHERE id = $1 RETURNING id"};
+const Statement<Uuid> select_state{
+    "SELECT status, current_load, max_capacity FROM hil.human_agents WHERE id = $1"};
+const Statement<Uuid> select_inbox{
+    "SELECT q.conversation_id, c.status, q.priority, q.assigned_at, "
+    "(SELECT min(m.created_at) FROM hil.messages m "
+    " WHERE m.conversation_id = c.id AND m.id > c.answered_through AND m.sender_type = 'user'), "
+    "(SELECT m.content FROM hil.messages m WHERE m.conversation_id = c.id AND m.sender_type <> 'system' "
+    " ORDER BY m.id DESC LIMIT 1), "
+    "c.handover_context "
+    "FROM hil.agent_queue q JOIN hil.conversations c ON c.id = q.conversation_id "
+    "WHERE q.assigned_to = $1 AND q.status = 'assigned' ORDER BY q.priority, q.assigned_at"};
+
+[[noreturn]] void refuse_unknown(const Uuid& agent) {
+    throw Refusal(Reason::not_found, "there is no agent " + agent.text(),
+                  "Check the id; hil_add_agent returns it.");
+}
+
+// What the three setters share: the row is locked by `updated`'s UPDATE.
+Json after_update(const Uuid& agent, const pg::Rows& updated) {
+    if (updated.empty()) refuse_unknown(agent);
+    Json assigned = Json::array();
+    for (const Uuid& conversation : fill_agent(agent)) assigned.push_back(conversation.text());
+    const auto [status, load, capacity] =
+        select_state(agent).front().as<std::string, std::int32_t, std::int32_t>();
+    return {{"agent_id", agent.text()},
+            {"status", status},
+            {"current_load", load},
+            {"max_capacity", capacity},
+            {"assigned", std::move(assigned)}};
+}
+
+void require_capacity(std::int32_t max_capacity) {
+    if (max_capacity < 0 || max_capacity > max_max_capacity)
+        throw Refusal(Reason::invalid_argument,
+                      "max_capacity is " + std::to_string(max_capacity) + ", 0 to 1000 is allowed",
+                      "Pass how many conversations the agent takes at once.");
+}
+
+}  // namespace
+
+Uuid add_agent(const NewAgent& agent) {
+    require_capacity(agent.max_capacity);
+    if (agent.hourly_rate_usd && agent.hourly_rate_usd->find_first_not_of("0123456789.") != std::string::npos)
+        throw Refusal(Reason::invalid_argument, "hourly_rate_usd is " + *agent.hourly_rate_usd,
+                      "Pass US dollars an hour, 0 or more, or NULL where it is not known.");
+    const pg::Rows rows =
+        insert(agent.name, agent.email, agent.skills, agent.max_capacity, agent.hourly_rate_usd);
+    if (rows.empty())
+        throw Refusal(Reason::invalid_argument, "another agent has the email \"" + agent.email + "\" already",
+                      "Emails are unique; use that agent, or another email.");
+    return rows.front().get<Uuid>(0);
+}
+
+std::string agent_name(const Uuid& agent) {
+    const pg::Rows rows = select_name(agent);
+    if (rows.empty()) refuse_unknown(agent);
+    return rows.front().get<std::string>(0);
+}
+
+void require_caller_may_act_as(const std::optional<Uuid>& agent) {
+    const std::string role = pg::calling_role();
+    const pg::Rows rows = agent_of_role(role);
+    if (rows.empty() || (agent && rows.front().get<Uuid>(0) == *agent)) return;
+    throw Refusal(Reason::not_allowed,
+                  "role \"" + role + "\" belongs to agent " + rows.front().get<Uuid>(0).text() +
+                      (agent ? " and cannot act as agent " + agent->text() : " and cannot act as the system"),
+                  "Pass the role's own agent as agent_id.");
+}
+
+Json set_agent_status(const Uuid& agent, const std::string& status) {
+    if (status != "online" && status != "away" && status != "offline")
+        throw Refusal(Reason::invalid_argument, "status is \"" + status.substr(0, 40) + "\"",
+                      "Pass online, away or offline.");
+    return after_update(agent, update_status(agent, status));
+}
+
+Json set_agent_skills(const Uuid& agent, const SkillSet& skills) {
+    return after_update(agent, update_skills(agent, skills));
+}
+
+Json set_agent_capacity(const Uuid& agent, std::int32_t max_capacity) {
+    require_capacity(max_capacity);
+    return after_update(agent, update_capacity(agent, max_capacity));
+}
+
+void heartbeat(const Uuid& agent) {
+    if (update_activity(agent).empty()) refuse_unknown(agent);
+}
+
+pg::Rows inbox(const Uuid& agent) {
+    agent_name(agent);
+    return select_inbox(agent);
+}
+
+}  // namespace hil::engine

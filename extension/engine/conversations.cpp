@@ -1,0 +1,220 @@
+#include "engine/conversations.hpp"
+
+#include "core/refusal.hpp"
+#include "engine/workflows.hpp"
+
+namespace hil::engine {
+namespace {
+
+using pg::JsonText;
+using pg::Row;
+using pg::Statement;
+
+#define HIL_CONVERSATION_COLUMNS                                                             \
+    "id, status, hil_reason, assigned_agent_id, last_agent_id, workflow, confidence_score, " \
+    "consecutive_errors, "                                                                   \
+    "handover_count, answered_through, status_since, ai_time, wait_time, human_time, closed_at IS NOT NULL "
+
+const Statement<Uuid> lock_row{"SELECT " HIL_CONVERSATION_COLUMNS
+                               "FROM hil.conversations WHERE id = $1 FOR NO KEY UPDATE"};
+const Statement<Uuid> try_lock_row{"SELECT " HIL_CONVERSATION_COLUMNS
+                                   "FROM hil.conversations WHERE id = $1 FOR NO KEY UPDATE SKIP LOCKED"};
+
+#undef HIL_CONVERSATION_COLUMNS
+
+const Statement<Uuid, std::string, JsonText> insert_row{
+    "INSERT INTO hil.conversations (id, workflow, metadata) VALUES (coalesce($1, gen_random_uuid()), $2, $3) "
+    "ON CONFLICT (id) DO NOTHING RETURNING id"};
+
+const Statement<Uuid> exists{"SELECT 1 FROM hil.conversations WHERE id = $1"};
+
+// $17 to $19 are NULL where the column stays as it is; episodes keeps the last ten.
+const Statement<Uuid, std::string, bool, std::string, Uuid, Uuid, std::string, double, std::int32_t,
+                std::int32_t, std::int64_t, Timestamp, Duration, Duration, Duration, bool, JsonText, JsonText,
+                std::string, std::string>
+    update_row{
+        "UPDATE hil.conversations SET status = $2, is_hil = $3, hil_reason = $4, assigned_agent_id = $5, "
+        "last_agent_id = $6, workflow = $7, confidence_score = $8, consecutive_errors = $9, handover_count = "
+        "$10, "
+        "answered_through = $11, status_since = $12, ai_time = $13, wait_time = $14, human_time = $15, "
+        "closed_at = CASE WHEN NOT $16 THEN NULL ELSE coalesce(closed_at, $12) END, "
+        "handover_context = coalesce($17, handover_context), "
+        "episodes = CASE WHEN $18 IS NULL THEN episodes WHEN jsonb_array_length(episodes) >= 10 "
+        "THEN (episodes - 0) || $18 ELSE episodes || $18 END, "
+        "resolution_notes = coalesce($19, resolution_notes), human_cost_usd = human_cost_usd + $20::numeric, "
+        "updated_at = clock_timestamp() WHERE id = $1"};
+
+const Statement<Uuid, std::int32_t> describe_row{
+    "SELECT jsonb_build_object('conversation_id', c.id, 'status', c.status, 'is_hil', c.is_hil, "
+    "'hil_reason', c.hil_reason, 'workflow', c.workflow, 'metadata', c.metadata, "
+    "'agent', (SELECT jsonb_build_object('id', a.id, 'name', a.name) FROM hil.human_agents a "
+    "          WHERE a.id = c.assigned_agent_id), "
+    "'queue', (SELECT jsonb_build_object('status', q.status, 'priority', q.priority, 'ticket', q.ticket, "
+    "              'required_skills', q.required_skills, 'queued_at', q.created_at, 'assigned_at', "
+    "q.assigned_at, "
+    "              'deadline', q.deadline) "
+    "          FROM hil.agent_queue q WHERE q.conversation_id = c.id AND q.status IN ('pending', "
+    "'assigned')), "
+    "'handover_context', c.handover_context, 'handover_count', c.handover_count, "
+    "'confidence_score', c.confidence_score, 'consecutive_errors', c.consecutive_errors, "
+    "'live_run', (SELECT jsonb_build_object('run_id', r.id, 'status', r.status, 'attempt', r.attempt) "
+    "             FROM hil.runs r WHERE r.conversation_id = c.id AND r.status IN ('queued', 'running')), "
+    "'ai_seconds', extract(epoch FROM c.ai_time), 'wait_seconds', extract(epoch FROM c.wait_time), "
+    "'human_seconds', extract(epoch FROM c.human_time), 'status_since', c.status_since, "
+    "'resolution_notes', c.resolution_notes, 'created_at', c.created_at, 'updated_at', c.updated_at, "
+    "'closed_at', c.closed_at, "
+    "'handovers', (SELECT coalesce(jsonb_agg(jsonb_build_object('from', h.from_type, 'to', h.to_type, "
+    "                  'reason', h.reason, 'agent_id', h.agent_id, 'at', h.created_at) ORDER BY h.id), '[]') "
+    "              FROM hil.handover_events h WHERE h.conversation_id = c.id), "
+    "'messages', (SELECT coalesce(jsonb_agg(jsonb_build_object('id', m.id, 'sender_type', m.sender_type, "
+    "                 'agent_id', m.agent_id, 'content', m.content, 'metadata', m.metadata, 'at', "
+    "m.created_at) "
+    "                 ORDER BY m.id), '[]') "
+    "             FROM (SELECT * FROM hil.messages WHERE conversation_id = c.id ORDER BY id DESC LIMIT $2) "
+    "m)) "
+    "FROM hil.conversations c WHERE c.id = $1"};
+
+const Statement<Duration> purge_rows{
+    "WITH gone AS (DELETE FROM hil.conversations WHERE closed_at < clock_timestamp() - $1 RETURNING id), "
+    "m AS (DELETE FROM hil.messages d USING gone WHERE d.conversation_id = gone.id), "
+    "h AS (DELETE FROM hil.handover_events d USING gone WHERE d.conversation_id = gone.id), "
+    "q AS (DELETE FROM hil.agent_queue d USING gone WHERE d.conversation_id = gone.id), "
+    "a AS (DELETE FROM hil.conversation_analytics d USING gone WHERE d.conversation_id = gone.id), "
+    "s AS (DELETE FROM hil.run_steps d USING gone WHERE d.conversation_id = gone.id), "
+    "r AS (DELETE FROM hil.runs d USING gone WHERE d.conversation_id = gone.id), "
+    "o AS (DELETE FROM hil.outbox d USING gone WHERE d.conversation_id = gone.id) "
+    "SELECT count(*) FROM gone"};
+
+// Set while save() runs, for the guard trigger.
+const StatusChange* saving = nullptr;
+
+class Saving {
+  public:
+    explicit Saving(const StatusChange& change) { saving = &change; }
+    ~Saving() { saving = nullptr; }
+    Saving(const Saving&) = delete;
+    Saving& operator=(const Saving&) = delete;
+};
+
+State state_of(const std::string& status) {
+    const std::optional<State> state = state_named(status);
+    if (!state) throw std::logic_error("conversation with unknown status " + status);
+    return *state;
+}
+
+Conversation read(const Row& row) {
+    Conversation c;
+    std::string status;
+    std::tie(c.id, status, c.reason, c.agent, c.last_agent, c.workflow, c.confidence, c.consecutive_errors,
+             c.handover_count, c.answered_through, c.status_since, c.ai_time, c.wait_time, c.human_time,
+             c.closed) =
+        row.as<Uuid, std::string, std::optional<std::string>, std::optional<Uuid>, std::optional<Uuid>,
+               std::optional<std::string>, std::optional<double>, std::int32_t, std::int32_t, std::int64_t,
+               Timestamp, Duration, Duration, Duration, bool>();
+    c.state = c.stored_state = state_of(status);
+    return c;
+}
+
+[[noreturn]] void refuse_unknown(const Uuid& id) {
+    throw Refusal(Reason::not_found, "there is no conversation " + id.text(),
+                  "Check the id, or create it with hil_create_conversation or a customer's first message.");
+}
+
+std::optional<JsonText> text_of(const std::optional<Json>& json) {
+    if (!json) return std::nullopt;
+    return JsonText{json->dump()};
+}
+
+}  // namespace
+
+void Conversation::move(State to) {
+    require_move(state, to);
+    const Timestamp now = pg::clock_now();
+    // The wall clock may be set back; an account never shrinks.
+    const Duration spent{std::max<std::int64_t>(0, (now - status_since).microseconds)};
+    switch (clock_of(state)) {
+        case Clock::ai:
+            ai_time = ai_time + spent;
+            break;
+        case Clock::waiting:
+            wait_time = wait_time + spent;
+            break;
+        case Clock::human:
+            human_time = human_time + spent;
+            break;
+        case Clock::none:
+            break;
+    }
+    state = to;
+    status_since = now;
+    closed = to == State::finished || to == State::resolved;
+}
+
+Conversation lock(const Uuid& id) {
+    const pg::Rows rows = lock_row(id);
+    if (rows.empty()) refuse_unknown(id);
+    return read(rows.front());
+}
+
+std::optional<Conversation> try_lock(const Uuid& id) {
+    const pg::Rows rows = try_lock_row(id);
+    if (rows.empty()) return std::nullopt;
+    return read(rows.front());
+}
+
+Conversation lock_or_create(const Uuid& id) {
+    const pg::Rows rows = lock_row(id);
+    if (!rows.empty()) return read(rows.front());
+    // Where another session creates it at this moment, DO NOTHING waits for that session, and the lock finds
+    // its row.
+    insert_row(id, std::nullopt, JsonText{"{}"});
+    return lock(id);
+}
+
+void save(Conversation& c) {
+    const StatusChange change{c.id, c.stored_state, c.state};
+    const Saving permit(change);
+    update_row(c.id, std::string(name(c.state)), c.with_people(), c.reason, c.agent, c.last_agent, c.workflow,
+               c.confidence, c.consecutive_errors, c.handover_count, c.answered_through, c.status_since,
+               c.ai_time, c.wait_time, c.human_time, c.closed, text_of(c.new_context),
+               text_of(c.ended_episode), c.new_notes, c.added_human_cost_usd);
+    c.stored_state = c.state;
+    c.new_context.reset();
+    c.ended_episode.reset();
+    c.new_notes.reset();
+    c.added_human_cost_usd = "0";
+}
+
+void require_conversation(const Uuid& id) {
+    if (exists(id).empty()) refuse_unknown(id);
+}
+
+const StatusChange* change_being_saved() { return saving; }
+
+Uuid create_conversation(const std::optional<Uuid>& id, const std::optional<std::string>& workflow,
+                         const Json& metadata) {
+    if (workflow) require_workflow(*workflow);
+    const pg::Rows rows = insert_row(id, workflow, JsonText{metadata.dump()});
+    if (rows.empty())
+        throw Refusal(Reason::invalid_argument, "there is a conversation " + id->text() + " already",
+                      "Pass another conversation_id, or NULL to have one made up.");
+    return rows.front().get<Uuid>(0);
+}
+
+JsonText describe(const Uuid& id, std::int32_t last_messages) {
+    if (last_messages < 0 || last_messages > 1000)
+        throw Refusal(Reason::invalid_argument,
+                      "last_messages is " + std::to_string(last_messages) + ", 0 to 1000 is allowed",
+                      "Ask for at most 1000 messages.");
+    const pg::Rows rows = describe_row(id, last_messages);
+    if (rows.empty()) refuse_unknown(id);
+    return rows.front().get<JsonText>(0);
+}
+
+std::int64_t purge(Duration older_than) {
+    if (older_than.microseconds < 0)
+        throw Refusal(Reason::invalid_argument, "older_than is negative", "Pass a span such as '90 days'.");
+    return purge_rows(older_than).front().get<std::int64_t>(0);
+}
+
+}  // namespace hil::engine

@@ -1,0 +1,41 @@
+// What a human agent, or the system in their place, does with a conversation that people have.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "engine/queue.hpp"
+
+namespace hil::engine {
+
+// Each locks the conversation and refuses with Refusal(wrong_state) where the conversation is in another
+// state than the act needs, Refusal(not_allowed) where another agent has it, Refusal(not_found) where
+// conversation or agent is unknown. An agent whose slot is freed takes waiting work in the same transaction.
+
+struct Resolution {
+    std::string notes;
+    std::string status;  // resolved, unresolved, escalated
+};
+Json resolve(const Uuid& conversation, const Uuid& agent, const Resolution& resolution);
+
+// `agent` nothing: the system.
+Json back_to_ai(const Uuid& conversation, const std::optional<std::string>& instructions,
+                const std::optional<Uuid>& agent);
+
+struct Transfer {
+    std::string reason;
+    std::optional<Uuid> to_agent;
+    std::optional<SkillSet> skills;
+    std::optional<int> priority;
+};
+Json transfer(const Uuid& conversation, const Uuid& agent, const Transfer& transfer);
+
+Json decline(const Uuid& conversation, const Uuid& agent, const std::optional<std::string>& reason);
+
+// The customer gave up waiting.
+Json cancel(const Uuid& conversation, const std::optional<std::string>& reason);
+
+// Refusal(not_allowed) where `agent` is not the one who has the conversation, which is human_active.
+void require_assigned(const Conversation& conversation, const Uuid& agent);
+
+}  // namespace hil::engine

@@ -1,0 +1,152 @@
+#include "engine/doctor.hpp"
+
+#include <iterator>
+
+#include "engine/conversations.hpp"
+#include "engine/settings.hpp"
+
+namespace hil::engine {
+namespace {
+
+using pg::Statement;
+
+struct Check {
+    const char* name;
+    const char* promise;  // what is true when it is ok
+    const char* hint;     // what to do when it is not
+    Statement<std::string>
+        find;  // ids, as text, of what breaks the promise; $1 is the general skill, where it is used
+};
+
+#define HIL_BROKEN_ROW \
+    "Report this with what is in the detail; mend the rows by hand only with the workers stopped."
+
+const Check checks[] = {
+    {"load_is_assigned", "every agent's load is the number of conversations assigned to them", HIL_BROKEN_ROW,
+     Statement<std::string>{"SELECT a.id::text FROM hil.human_agents a LEFT JOIN (SELECT assigned_to, "
+                            "count(*) AS n FROM hil.agent_queue "
+                            "WHERE status = 'assigned' GROUP BY assigned_to) q ON q.assigned_to = a.id "
+                            "WHERE a.current_load <> coalesce(q.n, 0)"}},
+    {"no_overload", "no agent was given a conversation above their capacity", HIL_BROKEN_ROW,
+     Statement<std::string>{
+         "SELECT a.id::text FROM hil.human_agents a WHERE a.current_load > a.max_capacity AND EXISTS "
+         "(SELECT 1 FROM hil.agent_queue q WHERE q.assigned_to = a.id AND q.status = 'assigned' "
+         " AND q.assigned_at > a.capacity_set_at)"}},
+    {"one_agent",
+     "a conversation that is human_active has one assigned queue entry, with the same agent, and no other "
+     "has one",
+     HIL_BROKEN_ROW,
+     Statement<std::string>{
+         "SELECT coalesce(c.id, q.conversation_id)::text FROM (SELECT * FROM hil.conversations "
+         "WHERE status = 'human_active' OR assigned_agent_id IS NOT NULL) c "
+         "FULL JOIN (SELECT * FROM hil.agent_queue WHERE status = 'assigned') q ON q.conversation_id = c.id "
+         "WHERE (c.status IS DISTINCT FROM 'human_active' OR q.assigned_to IS DISTINCT FROM "
+         "c.assigned_agent_id "
+         "       OR q.assigned_to IS NULL)"}},
+    {"waiting_is_queued",
+     "a conversation that is pending_human has one pending queue entry, and no other has one", HIL_BROKEN_ROW,
+     Statement<std::string>{
+         "SELECT coalesce(c.id, q.conversation_id)::text FROM (SELECT id FROM hil.conversations "
+         "WHERE status = 'pending_human') c FULL JOIN (SELECT conversation_id FROM hil.agent_queue "
+         "WHERE status = 'pending') q ON q.conversation_id = c.id "
+         "WHERE (c.id IS NULL OR q.conversation_id IS NULL)"}},
+    {"state_is_coherent", "is_hil, closed_at and the state agree, and no conversation rests in handover",
+     HIL_BROKEN_ROW,
+     Statement<std::string>{
+         "SELECT id::text FROM hil.conversations WHERE (is_hil <> (status IN ('pending_human', "
+         "'human_active')) "
+         "OR (closed_at IS NOT NULL) <> (status IN ('finished', 'resolved')) OR status = 'handover')"}},
+    {"live_run_is_the_ais", "only a conversation that is ai_processing has a live run", HIL_BROKEN_ROW,
+     Statement<std::string>{
+         "SELECT r.id::text FROM hil.runs r LEFT JOIN hil.conversations c ON c.id = r.conversation_id "
+         "WHERE r.status IN ('queued', 'running') AND c.status IS DISTINCT FROM 'ai_processing'"}},
+    {"nobody_is_forgotten", "a customer who wrote to the AI and has no answer yet has a live run",
+     HIL_BROKEN_ROW,
+     Statement<std::string>{
+         "SELECT c.id::text FROM hil.conversations c WHERE c.status IN ('ai_processing', 'back_to_ai') "
+         "AND NOT EXISTS (SELECT 1 FROM hil.runs r WHERE r.conversation_id = c.id AND r.status IN ('queued', "
+         "'running')) "
+         "AND EXISTS (SELECT 1 FROM hil.messages m WHERE m.conversation_id = c.id AND m.id > "
+         "c.answered_through "
+         "            AND m.sender_type = 'user')"}},
+    {"handovers_are_recorded", "handover_count is the number of recorded hand-overs from the AI to people",
+     HIL_BROKEN_ROW,
+     Statement<std::string>{
+         "SELECT c.id::text FROM hil.conversations c LEFT JOIN (SELECT conversation_id, count(*) AS n "
+         "FROM hil.handover_events WHERE from_type = 'ai' AND to_type = 'human' GROUP BY conversation_id) h "
+         "ON h.conversation_id = c.id WHERE c.handover_count <> coalesce(h.n, 0)"}},
+    {"closings_are_recorded", "every closed conversation has its analytics row", HIL_BROKEN_ROW,
+     Statement<std::string>{
+         "SELECT c.id::text FROM hil.conversations c WHERE c.closed_at IS NOT NULL AND NOT EXISTS "
+         "(SELECT 1 FROM hil.conversation_analytics a WHERE a.conversation_id = c.id)"}},
+    {"no_orphans",
+     "every message, run, step, hand-over and queue entry belongs to a conversation, and every agent named "
+     "exists",
+     HIL_BROKEN_ROW,
+     Statement<std::string>{
+         "SELECT o.id::text FROM (SELECT conversation_id AS id FROM hil.messages UNION "
+         "SELECT conversation_id FROM hil.runs UNION SELECT conversation_id FROM hil.run_steps UNION "
+         "SELECT conversation_id FROM hil.handover_events UNION SELECT conversation_id FROM hil.agent_queue "
+         "UNION "
+         "SELECT conversation_id FROM hil.conversation_analytics) o "
+         "WHERE NOT EXISTS (SELECT 1 FROM hil.conversations c WHERE c.id = o.id) "
+         "UNION ALL SELECT n.id::text FROM (SELECT assigned_to AS id FROM hil.agent_queue UNION "
+         "SELECT assigned_agent_id FROM hil.conversations UNION SELECT agent_id FROM hil.messages UNION "
+         "SELECT agent_id FROM hil.handover_events) n "
+         "WHERE n.id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM hil.human_agents a WHERE a.id = n.id)"}},
+    {"skill_sets_are_interned", "every queue entry names the skill set that it needs", HIL_BROKEN_ROW,
+     Statement<std::string>{"SELECT q.conversation_id::text FROM hil.agent_queue q LEFT JOIN hil.skill_sets "
+                            "s ON s.id = q.skill_set_id "
+                            "WHERE q.required_skills IS DISTINCT FROM s.skills"}},
+    {"nobody_waits_beside_a_free_agent",
+     "no conversation waits while an online agent with the skills has a free slot",
+     "hil_tick() assigns them; hil-worker calls it every second. Is a worker running?",
+     Statement<std::string>{
+         "SELECT q.conversation_id::text FROM hil.agent_queue q WHERE q.status = 'pending' AND EXISTS "
+         "(SELECT 1 FROM hil.human_agents a WHERE a.status = 'online' AND a.current_load < a.max_capacity "
+         " AND a.skills @> array_remove(q.required_skills, $1) AND a.id <> ALL (q.declined_by))"}},
+    {"leases_are_kept", "no run's lease has been over for more than a minute",
+     "hil_tick() takes such runs back; hil-worker calls it every second. Is a worker running?",
+     Statement<std::string>{"SELECT id::text FROM hil.runs WHERE status = 'running' AND lease_until < "
+                            "clock_timestamp() - interval '1 minute' "}},
+    {"runs_are_claimed", "no run that is due has waited for a worker for more than a minute",
+     "Start hil-worker, or more of them.",
+     Statement<std::string>{"SELECT id::text FROM hil.runs WHERE status = 'queued' AND run_after < "
+                            "clock_timestamp() - interval '1 minute' "}},
+};
+
+#undef HIL_BROKEN_ROW
+
+// How many ids a detail shows.
+constexpr std::size_t max_shown = 5;
+
+std::string detail_of(const Check& check, const pg::Rows& broken) {
+    if (broken.empty()) return check.promise;
+    std::string text =
+        "not true: " + std::string(check.promise) + "; broken by " + std::to_string(broken.rows.size()) + ":";
+    for (std::size_t i = 0; i < broken.rows.size() && i < max_shown; ++i)
+        text += " " + broken.rows[i].get<std::string>(0);
+    return broken.rows.size() > max_shown ? text + " …" : text;
+}
+
+}  // namespace
+
+pg::Rows examine() {
+    pg::Rows result;
+    for (const Check& check : checks) {
+        const pg::Rows broken = check.find(settings::general());
+        const bool ok = broken.empty();
+        result.rows.emplace_back(
+            std::vector<pg::Value>{std::string(check.name), ok, detail_of(check, broken),
+                                   ok ? pg::Value() : pg::Value(std::string(check.hint))});
+    }
+    result.rows.emplace_back(std::vector<pg::Value>{
+        std::string("time_driven_work"), true,
+        std::string(
+            "no background worker runs in this version: assignment is synchronous, and hil-worker calls "
+            "hil_tick() for what time brings"),
+        pg::Value()});
+    return result;
+}
+
+}  // namespace hil::engine

@@ -1,0 +1,138 @@
+#include "engine/leases.hpp"
+
+#include "core/refusal.hpp"
+#include "engine/failures.hpp"
+#include "engine/handovers.hpp"
+#include "engine/settings.hpp"
+#include "pg/session.hpp"
+
+namespace hil::engine {
+namespace {
+
+using pg::Statement;
+using Int64s = std::vector<std::int64_t>;
+
+// A run that has steps goes on where it stopped, so it keeps the input for which they were made.
+const Statement<std::string, std::int32_t, Duration, Timestamp> claim{
+    "WITH due AS MATERIALIZED (SELECT conversation_id, id FROM hil.runs WHERE status = 'queued' AND "
+    "run_after <= $4 "
+    "             ORDER BY run_after, id LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED) "
+    "UPDATE hil.runs r SET status = 'running', attempt = r.attempt + 1, worker = $1, "
+    "lease_until = clock_timestamp() + $3, started_at = coalesce(r.started_at, clock_timestamp()), "
+    "input_through = CASE WHEN EXISTS (SELECT 1 FROM hil.run_steps s WHERE s.conversation_id = "
+    "r.conversation_id "
+    "                                  AND s.run_id = r.id) THEN r.input_through "
+    "                ELSE (SELECT coalesce(max(m.id), 0) FROM hil.messages m "
+    "                      WHERE m.conversation_id = r.conversation_id) END "
+    "FROM due WHERE r.conversation_id = due.conversation_id AND r.id = due.id RETURNING r.id"};
+
+const Statement<Int64s> select_claimed{
+    "SELECT r.id, r.attempt, r.conversation_id, r.workflow, r.revision, jsonb_build_object("
+    "'customer_message', (SELECT coalesce(string_agg(m.content, E'\\n' ORDER BY m.id), '') FROM hil.messages "
+    "m "
+    "    WHERE m.conversation_id = c.id AND m.id > c.answered_through AND m.id <= r.input_through "
+    "    AND m.sender_type = 'user'), "
+    "'messages', (SELECT coalesce(jsonb_agg(jsonb_build_object('sender_type', m.sender_type, 'content', "
+    "m.content, "
+    "    'at', m.created_at) ORDER BY m.id), '[]') FROM (SELECT * FROM hil.messages WHERE conversation_id = "
+    "c.id "
+    "    AND id <= r.input_through ORDER BY id DESC LIMIT 50) m), "
+    "'memory_context', (SELECT coalesce(string_agg(concat_ws('; ', "
+    "        format('Episode ended %s: %s%s', left(e ->> 'at', 10), e ->> 'status', "
+    "               coalesce(' by ' || (SELECT a.name FROM hil.human_agents a WHERE a.id = (e ->> "
+    "'agent')::uuid), "
+    "                        ' by the AI or the customer')), "
+    "        'hand-overs so far: ' || (e ->> 'handovers'), 'notes: ' || nullif(e ->> 'notes', '')), E'\\n' "
+    "ORDER BY n), '') "
+    "    FROM jsonb_array_elements(c.episodes) WITH ORDINALITY AS t (e, n)), "
+    "'instructions', r.instructions, "
+    "'conversation', jsonb_build_object('id', c.id, 'metadata', c.metadata, 'handover_count', "
+    "c.handover_count, "
+    "    'created_at', c.created_at), "
+    "'steps', (SELECT coalesce(jsonb_object_agg(s.node, s.output), '{}') FROM hil.run_steps s "
+    "    WHERE s.conversation_id = c.id AND s.run_id = r.id)) "
+    "FROM hil.runs r JOIN hil.conversations c ON c.id = r.conversation_id WHERE r.id = ANY ($1) ORDER BY "
+    "r.id"};
+
+const Statement<std::string, Int64s, Duration> renew{
+    "UPDATE hil.runs SET lease_until = clock_timestamp() + $3 "
+    "WHERE id = ANY ($2) AND worker = $1 AND status = 'running' RETURNING id"};
+
+const Statement<std::int32_t> select_expired{
+    "SELECT conversation_id, id FROM hil.runs WHERE status = 'running' AND lease_until < clock_timestamp() "
+    "ORDER BY lease_until LIMIT $1"};
+const Statement<Uuid, std::int64_t> still_expired{
+    "SELECT lease_until < clock_timestamp() FROM hil.runs WHERE conversation_id = $1 AND id = $2"};
+const Statement<std::int32_t, Duration, Timestamp> select_overdue{
+    "SELECT conversation_id, id FROM hil.runs WHERE status IN ('queued', 'running') AND created_at < $3 - $2 "
+    "ORDER BY created_at LIMIT $1"};
+
+void require_lease(Duration lease) {
+    constexpr std::int64_t second = 1'000'000, day = 86'400 * second;
+    if (lease.microseconds < second || lease.microseconds > day)
+        throw Refusal(
+            Reason::invalid_argument,
+            "lease is " + std::to_string(lease.seconds()) + " seconds, 1 second to 1 day is allowed",
+            "Pass an interval such as '60 s', longer than a step takes.");
+}
+
+bool live(const Run& run) { return run.status == "queued" || run.status == "running"; }
+
+// Does `act` for each listed run that is still there once its conversation and it are locked; counts those
+// for which it returned true. Conversations that somebody holds are left for the next round.
+template <class Act>
+std::int64_t for_each_locked(const pg::Rows& listed, Act act) {
+    std::int64_t done = 0;
+    for (const pg::Row& row : listed) {
+        pg::let_interrupts_through();
+        const auto [id, run_id] = row.as<Uuid, std::int64_t>();
+        std::optional<Conversation> conversation = try_lock(id);
+        if (!conversation) continue;
+        const std::optional<Run> run = lock_run(id, run_id);
+        if (run && act(*conversation, *run)) ++done;
+    }
+    return done;
+}
+
+}  // namespace
+
+pg::Rows claim_runs(const std::string& worker, std::int32_t max_runs, Duration lease) {
+    if (max_runs < 1 || max_runs > 1000)
+        throw Refusal(Reason::invalid_argument,
+                      "max_runs is " + std::to_string(max_runs) + ", 1 to 1000 is allowed",
+                      "Claim as many runs as the worker has room for.");
+    require_lease(lease);
+    Int64s claimed;
+    for (const pg::Row& row : claim(worker, max_runs, lease, pg::clock_now()))
+        claimed.push_back(row.get<std::int64_t>(0));
+    if (claimed.empty()) return {};
+    return select_claimed(claimed);
+}
+
+Int64s renew_runs(const std::string& worker, const Int64s& runs, Duration lease) {
+    require_lease(lease);
+    Int64s held;
+    for (const pg::Row& row : renew(worker, runs, lease)) held.push_back(row.get<std::int64_t>(0));
+    return held;
+}
+
+std::int64_t expire_leases(std::int32_t at_most) {
+    return for_each_locked(select_expired(at_most), [](Conversation& conversation, const Run& run) {
+        if (run.status != "running" || !still_expired(run.conversation, run.id).front().get<bool>(0))
+            return false;
+        end_attempt(conversation, run, {.error = "worker " + run.worker.value_or("?") + " lost its lease"});
+        return true;
+    });
+}
+
+std::int64_t time_out_runs(std::int32_t at_most) {
+    const Duration limit{static_cast<std::int64_t>(settings::ai_timeout_seconds) * 1'000'000};
+    return for_each_locked(
+        select_overdue(at_most, limit, pg::clock_now()), [](Conversation& conversation, const Run& run) {
+            if (!live(run)) return false;
+            hand_over(conversation, {.reason = "The AI did not answer in time", .notice = "error"});
+            return true;
+        });
+}
+
+}  // namespace hil::engine

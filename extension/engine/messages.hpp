@@ -1,0 +1,34 @@
+// Messages: what was said in a conversation. Every function needs the conversation's lock.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "engine/conversations.hpp"
+
+namespace hil::engine {
+
+struct NewMessage {
+    const char* sender_type;  // user, ai, agent, system
+    std::string content;
+    std::optional<Uuid> agent = std::nullopt;
+    std::optional<std::int64_t> run = std::nullopt;
+    Json metadata = Json::object();
+    std::optional<std::string> idempotency_key = std::nullopt;
+};
+
+// Stores the message, tells the conversation's subscribers, and for a customer's message the agent who has
+// the conversation. Returns its id.
+std::int64_t add_message(const Conversation& conversation, const NewMessage& message);
+
+// What hil_handle_message answered to the message with this key, or nothing.
+std::optional<Json> answer_given(const Uuid& conversation, const std::string& idempotency_key);
+void keep_answer(const Uuid& conversation, std::int64_t message, const Json& answer);
+
+// Whether the customer wrote something with an id above `message`.
+bool customer_wrote_after(const Uuid& conversation, std::int64_t message);
+
+// The id of the newest message, 0 where there is none.
+std::int64_t newest_message(const Uuid& conversation);
+
+}  // namespace hil::engine

@@ -1,0 +1,220 @@
+#include "engine/queue.hpp"
+
+#include <algorithm>
+
+#include "engine/events.hpp"
+#include "engine/settings.hpp"
+#include "pg/session.hpp"
+
+namespace hil::engine {
+namespace {
+
+using pg::Statement;
+using Texts = std::vector<std::string>;
+using Uuids = std::vector<Uuid>;
+
+// Sessions that intern the same set at once: one inserts, the others wait for it and then find its row.
+const Statement<Texts> find_skill_set{"SELECT id FROM hil.skill_sets WHERE skills = $1"};
+const Statement<Texts> insert_skill_set{
+    "INSERT INTO hil.skill_sets (skills) VALUES ($1) ON CONFLICT (skills) DO NOTHING RETURNING id"};
+
+const Statement<Uuid, std::int32_t, Texts, std::int32_t, Uuid, Uuid, std::int32_t> insert_entry{
+    "INSERT INTO hil.agent_queue (conversation_id, priority, required_skills, skill_set_id, status, "
+    "assigned_to, "
+    "assigned_at, previous_agent_id, deadline) "
+    "VALUES ($1, $2, $3, $4, CASE WHEN $5 IS NULL THEN 'pending' ELSE 'assigned' END, $5, "
+    "CASE WHEN $5 IS NOT NULL THEN clock_timestamp() END, $6, clock_timestamp() + make_interval(secs => "
+    "$7))"};
+
+const Statement<Uuid> lock_active_entry{
+    "SELECT ticket, priority, required_skills, previous_agent_id, declined_by FROM hil.agent_queue "
+    "WHERE conversation_id = $1 AND status IN ('pending', 'assigned') FOR UPDATE"};
+
+const Statement<Uuid, std::int64_t, Uuid> mark_assigned{
+    "UPDATE hil.agent_queue SET status = 'assigned', assigned_to = $3, assigned_at = clock_timestamp() "
+    "WHERE conversation_id = $1 AND ticket = $2"};
+const Statement<Uuid, std::int64_t, std::int32_t, Texts, std::int32_t, Uuid, Uuids> mark_pending{
+    "UPDATE hil.agent_queue SET status = 'pending', assigned_to = NULL, assigned_at = NULL, priority = $3, "
+    "required_skills = $4, skill_set_id = $5, previous_agent_id = $6, declined_by = $7 "
+    "WHERE conversation_id = $1 AND ticket = $2"};
+const Statement<Uuid> mark_ended{
+    "UPDATE hil.agent_queue SET status = CASE status WHEN 'assigned' THEN 'completed' ELSE 'cancelled' END, "
+    "completed_at = clock_timestamp() WHERE conversation_id = $1 AND status IN ('pending', 'assigned')"};
+
+// The agent who takes a conversation is told in the hand-over's row, which may have been written long before.
+const Statement<Uuid, Uuid> mark_handover_taken{
+    "UPDATE hil.handover_events SET agent_id = $2 WHERE conversation_id = $1 AND agent_id IS NULL AND id = "
+    "(SELECT max(id) FROM hil.handover_events WHERE conversation_id = $1 AND to_type = 'human')"};
+
+// $1: required skills without the general one; $2: agents who declined. The subselect locks one row that
+// nobody holds, so two sessions cannot take the same slot, and its conditions are checked again on the locked
+// version.
+const Statement<Texts, Uuids> take_best_slot{
+    "UPDATE hil.human_agents a SET current_load = a.current_load + 1, last_assigned_at = clock_timestamp() "
+    "WHERE a.id = (SELECT f.id FROM hil.human_agents f WHERE f.status = 'online' AND f.current_load < "
+    "f.max_capacity "
+    "AND f.skills @> $1 AND f.id <> ALL ($2) ORDER BY f.current_load, f.last_active DESC LIMIT 1 "
+    "FOR NO KEY UPDATE SKIP LOCKED) RETURNING a.id, a.name"};
+const Statement<Uuid, Texts> take_slot_of{
+    "UPDATE hil.human_agents a SET current_load = a.current_load + 1, last_assigned_at = clock_timestamp() "
+    "WHERE a.id = (SELECT f.id FROM hil.human_agents f WHERE f.id = $1 AND f.status = 'online' "
+    "AND f.current_load < f.max_capacity AND f.skills @> $2 FOR NO KEY UPDATE SKIP LOCKED) RETURNING a.id, "
+    "a.name"};
+// Waits for the row: the agent was named, not chosen. The conditions are checked on the version it waited
+// for.
+const Statement<Uuid> take_named_slot{
+    "UPDATE hil.human_agents SET current_load = current_load + 1, last_assigned_at = clock_timestamp() "
+    "WHERE id = $1 AND status = 'online' AND current_load < max_capacity RETURNING id, name"};
+const Statement<Uuid, std::int64_t> give_slot_back{
+    "UPDATE hil.human_agents SET current_load = current_load - 1 WHERE id = $1 "
+    "RETURNING round(coalesce(hourly_rate_usd, 0) * $2 / 3600000000, 6)::text"};
+
+const Statement<Uuids> lock_agents{
+    "SELECT id FROM hil.human_agents WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE"};
+const Statement<Uuid> lock_agent{
+    "SELECT status = 'online', max_capacity - current_load, skills FROM hil.human_agents WHERE id = $1 "
+    "FOR NO KEY UPDATE"};
+// $1: the agent; $2: its skills; $3: the general skill.
+const Statement<Uuid, Texts, std::string> choose_entry{
+    "SELECT q.conversation_id FROM hil.agent_queue q JOIN hil.conversations c ON c.id = q.conversation_id "
+    "WHERE q.status = 'pending' AND c.status = 'pending_human' AND array_remove(q.required_skills, $3) <@ $2 "
+    "AND $1 <> ALL (q.declined_by) "
+    "ORDER BY q.priority, q.ticket LIMIT 1 FOR NO KEY UPDATE OF c, q SKIP LOCKED"};
+const Statement<std::string, std::int32_t> list_assignable{
+    "SELECT q.conversation_id FROM hil.agent_queue q WHERE q.status = 'pending' AND EXISTS "
+    "(SELECT 1 FROM hil.human_agents a WHERE a.status = 'online' AND a.current_load < a.max_capacity "
+    " AND a.skills @> array_remove(q.required_skills, $1) AND a.id <> ALL (q.declined_by)) "
+    "ORDER BY q.priority, q.ticket LIMIT $2"};
+
+std::int32_t intern(const SkillSet& skills) {
+    pg::Rows rows = find_skill_set(skills);
+    if (rows.empty()) rows = insert_skill_set(skills);
+    if (rows.empty()) rows = find_skill_set(skills);
+    return rows.front().get<std::int32_t>(0);
+}
+
+std::optional<Agent> agent_in(const pg::Rows& rows) {
+    if (rows.empty()) return std::nullopt;
+    const auto [id, name] = rows.front().as<Uuid, std::string>();
+    return Agent{id, name};
+}
+
+std::optional<Agent> take_slot(const Entry& entry) {
+    const SkillSet skills = without(entry.skills, settings::general());
+    const auto& declined = entry.declined_by;
+    if (entry.previous_agent &&
+        std::find(declined.begin(), declined.end(), *entry.previous_agent) == declined.end())
+        if (std::optional<Agent> agent = agent_in(take_slot_of(*entry.previous_agent, skills))) return agent;
+    return agent_in(take_best_slot(skills, declined));
+}
+
+void become_active(Conversation& conversation, const Agent& agent) {
+    conversation.move(State::human_active);
+    conversation.agent = agent.id;
+    emit("new_assignment", conversation.id, agent.id);
+}
+
+// Takes the conversation from its agent: frees the slot and adds the cost of the time since it was assigned.
+void release_agent(Conversation& conversation) {
+    const Uuid agent = conversation.agent.value();
+    const Duration spent = pg::clock_now() - conversation.status_since;
+    conversation.added_human_cost_usd =
+        give_slot_back(agent, std::max<std::int64_t>(0, spent.microseconds)).front().get<std::string>(0);
+    conversation.last_agent = agent;
+    conversation.agent.reset();
+    emit("unassigned", conversation.id, agent);
+}
+
+std::optional<Agent> record_assignment(Conversation& conversation, const Entry& entry,
+                                       std::optional<Agent> agent) {
+    if (!agent) return std::nullopt;
+    mark_assigned(conversation.id, entry.ticket, agent->id);
+    mark_handover_taken(conversation.id, agent->id);
+    become_active(conversation, *agent);
+    return agent;
+}
+
+}  // namespace
+
+std::optional<Agent> enqueue(Conversation& conversation, const Route& route) {
+    const std::int32_t skill_set = intern(route.skills);
+    Entry entry;
+    entry.skills = route.skills;
+    entry.previous_agent = conversation.last_agent;
+    const std::optional<Agent> agent = take_slot(entry);
+    insert_entry(conversation.id, route.priority, route.skills, skill_set,
+                 agent ? std::optional(agent->id) : std::nullopt, entry.previous_agent,
+                 route.max_wait_seconds);
+    if (agent)
+        become_active(conversation, *agent);
+    else
+        emit("no_agents", conversation.id, std::nullopt, {{"priority", route.priority}});
+    return agent;
+}
+
+Entry lock_entry(const Conversation& conversation) {
+    const pg::Rows rows = lock_active_entry(conversation.id);
+    if (rows.empty())
+        throw std::logic_error("conversation " + conversation.id.text() + " has no active queue entry");
+    Entry entry;
+    std::tie(entry.ticket, entry.priority, entry.skills, entry.previous_agent, entry.declined_by) =
+        rows.front().as<std::int64_t, std::int32_t, SkillSet, std::optional<Uuid>, Uuids>();
+    return entry;
+}
+
+void requeue(Conversation& conversation, Entry& entry, const Requeue& change) {
+    if (change.declined_by) entry.declined_by.push_back(*change.declined_by);
+    if (change.skills) entry.skills = *change.skills;
+    if (change.priority) entry.priority = *change.priority;
+    entry.previous_agent = conversation.agent;
+    const std::int32_t skill_set = intern(entry.skills);
+    // Two transfers in opposite directions would otherwise wait for each other.
+    if (change.next_agent) lock_agents(Uuids{conversation.agent.value(), *change.next_agent});
+    mark_pending(conversation.id, entry.ticket, entry.priority, entry.skills, skill_set, entry.previous_agent,
+                 entry.declined_by);
+    release_agent(conversation);
+    conversation.move(State::pending_human);
+}
+
+std::optional<Agent> assign(Conversation& conversation, const Entry& entry) {
+    return record_assignment(conversation, entry, take_slot(entry));
+}
+
+std::optional<Agent> assign_to(Conversation& conversation, const Entry& entry, const Uuid& agent) {
+    return record_assignment(conversation, entry, agent_in(take_named_slot(agent)));
+}
+
+void leave_queue(Conversation& conversation) {
+    mark_ended(conversation.id);
+    if (conversation.agent) release_agent(conversation);
+}
+
+std::vector<Uuid> fill_agent(const Uuid& agent) {
+    const auto [online, slots, skills] = lock_agent(agent).front().as<bool, std::int32_t, SkillSet>();
+    std::vector<Uuid> taken;
+    if (!online) return taken;
+    for (std::int32_t free = slots; free > 0; --free) {
+        const pg::Rows rows = choose_entry(agent, skills, settings::general());
+        if (rows.empty()) break;
+        Conversation conversation = lock(rows.front().get<Uuid>(0));
+        assign_to(conversation, lock_entry(conversation), agent);
+        save(conversation);
+        taken.push_back(conversation.id);
+    }
+    return taken;
+}
+
+std::int64_t assign_waiting(std::int32_t at_most) {
+    std::int64_t assigned = 0;
+    for (const pg::Row& row : list_assignable(settings::general(), at_most)) {
+        pg::let_interrupts_through();
+        std::optional<Conversation> conversation = try_lock(row.get<Uuid>(0));
+        if (!conversation || conversation->state != State::pending_human) continue;
+        if (!assign(*conversation, lock_entry(*conversation))) continue;
+        save(*conversation);
+        ++assigned;
+    }
+    return assigned;
+}
+
+}  // namespace hil::engine

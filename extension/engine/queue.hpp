@@ -1,0 +1,78 @@
+// The queue: who waits for a human agent, and who gets whom.
+//
+// Locks are taken in the order conversation, skill set, queue entry, agent. Where a choice is made, rows that
+// others hold are skipped, so choosing never waits; a pair that two transactions miss in this way is found by
+// assign_waiting.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/routing.hpp"
+#include "engine/conversations.hpp"
+
+namespace hil::engine {
+
+struct Agent {
+    Uuid id;
+    std::string name;
+};
+
+// An entry that waits or is with an agent; its conversation is locked, and so is its row.
+struct Entry {
+    std::int64_t ticket = 0;
+    std::int32_t priority = 0;
+    SkillSet skills;
+    std::optional<Uuid> previous_agent;
+    std::vector<Uuid> declined_by;
+};
+
+// Puts the conversation, now pending_human, into the queue. An able agent with a free slot, the previous one
+// first, gets it at once: then the conversation moves to human_active and the agent is returned. The caller
+// saves the conversation.
+std::optional<Agent> enqueue(Conversation& conversation, const Route& route);
+
+// The conversation's active entry, locked. std::logic_error where there is none: states and entries go
+// together.
+Entry lock_entry(const Conversation& conversation);
+
+// What an entry that returns to the queue is changed to.
+struct Requeue {
+    std::optional<Uuid> declined_by = std::nullopt;       // is not offered it again
+    std::optional<SkillSet> skills = std::nullopt;        // nothing = as before
+    std::optional<std::int32_t> priority = std::nullopt;  // nothing = as before
+    std::optional<Uuid> next_agent =
+        std::nullopt;  // is to get it: locked together with the present one, in order
+};
+
+// Takes the conversation, human_active, from its agent back into the queue (pending_human) with its ticket.
+// The agent's slot is freed, but not filled. The caller saves the conversation.
+void requeue(Conversation& conversation, Entry& entry, const Requeue& change);
+
+// Gives a waiting entry to an able agent with a free slot, or to `agent` if it has a free slot. Moves the
+// conversation to human_active; the caller saves it.
+std::optional<Agent> assign(Conversation& conversation, const Entry& entry);
+std::optional<Agent> assign_to(Conversation& conversation, const Entry& entry, const Uuid& agent);
+
+// Ends the conversation's active entry: completed where an agent has it, whose slot is freed but not filled;
+// cancelled where it waits.
+void leave_queue(Conversation& conversation);
+
+// Lets an online agent take the first matching entries, by priority and ticket, until it is full. Returns the
+// conversations, which are saved.
+std::vector<Uuid> fill_agent(const Uuid& agent);
+
+// Assigns waiting entries for which an able agent has a free slot, at most `at_most`; returns how many.
+std::int64_t assign_waiting(std::int32_t at_most);
+
+// hil_queue_position: 1 = next, 0 = not waiting.
+std::int64_t position(const Uuid& conversation);
+
+// hil_estimated_wait.
+std::optional<Duration> estimated_wait(const Uuid& conversation);
+
+// The rows of hil_explain_assignment. Refusal(wrong_state) where the conversation does not wait.
+pg::Rows explain_assignment(const Uuid& conversation);
+
+}  // namespace hil::engine

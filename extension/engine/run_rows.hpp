@@ -1,0 +1,41 @@
+// The rows of hil.runs, for runs.cpp and leases.cpp.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "engine/conversations.hpp"
+
+namespace hil::engine {
+
+struct Run {
+    Uuid conversation;
+    std::int64_t id = 0;
+    std::string workflow;
+    std::int32_t revision = 0;
+    std::string status;
+    std::int32_t attempt = 0;
+    std::int64_t input_through = 0;
+    std::optional<std::string> worker;
+};
+
+// A run's row as it is, unlocked: to learn its conversation, which is locked first. Refusal(not_found).
+Run find_run(std::int64_t id);
+
+// The same row, locked; the conversation's lock is held. Nothing where it was purged meanwhile.
+std::optional<Run> lock_run(const Uuid& conversation, std::int64_t id);
+
+struct Ending {
+    const char* status;  // succeeded, failed, cancelled
+    std::optional<std::string> sink = std::nullopt;
+    std::optional<Json> result = std::nullopt;
+    std::optional<std::string> error = std::nullopt;
+};
+
+// Ends a locked run; its cost and tokens become those of its steps.
+void end_run(const Run& run, const Ending& ending);
+
+// Puts a locked run back: not claimed before `delay` has passed.
+void requeue_run(const Run& run, const std::string& error, Duration delay);
+
+}  // namespace hil::engine

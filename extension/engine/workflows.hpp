@@ -1,0 +1,40 @@
+// Workflows: loading, activating, and finding the one that a conversation runs.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "core/workflow.hpp"
+#include "engine/conversations.hpp"
+
+namespace hil::engine {
+
+// One revision, with its definition read. Shared by all conversations of this backend; revisions never
+// change.
+struct Revision {
+    std::string name;
+    std::int32_t number;
+    std::shared_ptr<const Workflow> workflow;
+};
+
+// The active revision of the conversation's workflow: its own, else hil.default_workflow, else the only one
+// there is. Nothing where no workflow is loaded at all. Refusal(not_found) where the named one does not
+// exist, Refusal(invalid_argument) where several are loaded and none is named.
+std::optional<Revision> workflow_of(const Conversation& conversation);
+
+// As workflow_of, but an empty configuration where no workflow can be told: for routing, which must not fail
+// for it.
+HilConfig config_of(const Conversation& conversation);
+
+// A stored revision. Refusal(not_found) where there is none.
+Revision revision(const std::string& name, std::int32_t number);
+
+// Refusal(not_found) where no revision of this name is active.
+void require_workflow(const std::string& name);
+
+std::int32_t load_workflow(const Json& definition, const std::optional<std::string>& source);
+void activate_workflow(const std::string& name, std::int32_t number);
+pg::JsonText definition(const std::string& name, std::int32_t number);
+
+}  // namespace hil::engine

@@ -1,0 +1,61 @@
+// hil_resolve, hil_back_to_ai, hil_transfer, hil_decline, hil_cancel: see their COMMENTs in hil--0.1.sql.
+#include "engine/desk.hpp"
+
+#include "core/refusal.hpp"
+#include "engine/agents.hpp"
+#include "engine/settings.hpp"
+#include "functions/arguments.hpp"
+
+using namespace hil;
+using namespace hil::functions;
+using pg::Uuid;
+
+namespace {
+
+std::size_t longest_text() { return static_cast<std::size_t>(engine::settings::max_message_bytes); }
+
+// The agent in whose name the call is made, who must be the caller's own where the caller is an agent's role.
+Uuid acting_agent(const pg::Arguments& arguments, int position) {
+    const Uuid agent = arguments.required<Uuid>(position, "agent_id");
+    engine::require_caller_may_act_as(agent);
+    return agent;
+}
+
+}  // namespace
+
+HIL_FUNCTION(hil_resolve) {
+    const auto notes = arguments.required<std::string>(1, "resolution_notes");
+    if (notes.size() > longest_text())
+        throw Refusal(Reason::invalid_argument,
+                      "resolution_notes has " + std::to_string(notes.size()) + " bytes, at most " +
+                          std::to_string(longest_text()) + " are allowed",
+                      "Shorten resolution_notes, or raise hil.max_message_bytes.");
+    return engine::resolve(
+        arguments.required<Uuid>(0, "conversation_id"), acting_agent(arguments, 2),
+        {.notes = notes, .status = arguments.required<std::string>(3, "resolution_status")});
+}
+
+HIL_FUNCTION(hil_back_to_ai) {
+    const auto agent = arguments.maybe<Uuid>(2);
+    engine::require_caller_may_act_as(agent);
+    return engine::back_to_ai(arguments.required<Uuid>(0, "conversation_id"),
+                              arguments.maybe_nonblank_text(1, "instructions", longest_text()), agent);
+}
+
+HIL_FUNCTION(hil_transfer) {
+    return engine::transfer(arguments.required<Uuid>(0, "conversation_id"), acting_agent(arguments, 1),
+                            {.reason = arguments.nonblank_text(2, "reason", max_reason_bytes),
+                             .to_agent = arguments.maybe<Uuid>(3),
+                             .skills = maybe_skills(arguments, 4, "required_skills"),
+                             .priority = maybe_priority(arguments, 5)});
+}
+
+HIL_FUNCTION(hil_decline) {
+    return engine::decline(arguments.required<Uuid>(0, "conversation_id"), acting_agent(arguments, 1),
+                           arguments.maybe_nonblank_text(2, "reason", max_reason_bytes));
+}
+
+HIL_FUNCTION(hil_cancel) {
+    return engine::cancel(arguments.required<Uuid>(0, "conversation_id"),
+                          arguments.maybe_nonblank_text(1, "reason", max_reason_bytes));
+}

@@ -1,0 +1,46 @@
+// hil_claim_runs, hil_renew_runs, hil_record_step, hil_complete_run, hil_fail_run: see their COMMENTs in
+// hil--0.1.sql.
+#include "engine/runs.hpp"
+
+#include "engine/leases.hpp"
+#include "functions/arguments.hpp"
+
+using namespace hil;
+using namespace hil::functions;
+using pg::Duration;
+
+namespace {
+
+engine::Attempt attempt(const pg::Arguments& arguments) {
+    return {arguments.required<std::int64_t>(0, "run_id"), arguments.required<std::int32_t>(1, "attempt")};
+}
+
+}  // namespace
+
+HIL_FUNCTION(hil_claim_runs) {
+    return engine::claim_runs(arguments.nonblank_text(0, "worker", max_name_bytes),
+                              arguments.required<std::int32_t>(1, "max_runs"),
+                              arguments.required<Duration>(2, "lease"));
+}
+
+HIL_FUNCTION(hil_renew_runs) {
+    return pg::Value(engine::renew_runs(arguments.nonblank_text(0, "worker", max_name_bytes),
+                                        arguments.required<std::vector<std::int64_t>>(1, "run_ids"),
+                                        arguments.required<Duration>(2, "lease")));
+}
+
+HIL_FUNCTION(hil_record_step) {
+    return engine::record_step(attempt(arguments), arguments.nonblank_text(2, "node", max_name_bytes),
+                               arguments.json(3, "output"), arguments.json_object(4, "usage"));
+}
+
+HIL_FUNCTION(hil_complete_run) {
+    return engine::complete_run(attempt(arguments), arguments.json_object(2, "result"));
+}
+
+HIL_FUNCTION(hil_fail_run) {
+    return engine::fail_run(attempt(arguments),
+                            {.error = arguments.nonblank_text(2, "error", max_error_bytes),
+                             .retryable = arguments.required<bool>(3, "retryable"),
+                             .retry_after = arguments.maybe<Duration>(4)});
+}

@@ -1,0 +1,550 @@
+-- hil 0.1. Tables live in the schema hil and are private; the functions hil_* are the interface and are created in the
+-- schema that CREATE EXTENSION names.
+\echo Use "CREATE EXTENSION hil" to load this file. \quit
+
+DO $$
+BEGIN
+    IF pg_catalog.getdatabaseencoding() OPERATOR(pg_catalog.<>) 'UTF8' THEN
+        RAISE EXCEPTION 'hil needs a database in UTF8, this one is in %', pg_catalog.getdatabaseencoding()
+            USING ERRCODE = 'feature_not_supported',
+                  HINT = 'Create the database with ENCODING ''UTF8'' TEMPLATE template0.';
+    END IF;
+END
+$$;
+
+-- A plain CREATE SCHEMA refuses a schema that somebody made beforehand and would go on owning.
+CREATE SCHEMA hil;
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- Tables. Only the functions write them, each under the lock of the conversation that it changes. There are no foreign
+-- keys between them: the functions never delete an agent, hil_purge removes a conversation with all its rows, hil_doctor
+-- looks for orphans, and checks of keys are, beside indexes, what small writes like a handover's cost most.
+-- ---------------------------------------------------------------------------------------------------------------------
+
+CREATE TABLE hil.conversations (
+    id uuid PRIMARY KEY,
+    status text NOT NULL DEFAULT 'new' CHECK (status IN ('new', 'ai_processing', 'finished', 'handover',
+        'pending_human', 'human_active', 'resolved', 'back_to_ai')),
+    is_hil boolean NOT NULL DEFAULT false,
+    hil_reason text,
+    assigned_agent_id uuid,
+    last_agent_id uuid,
+    handover_context jsonb,
+    confidence_score double precision,
+    workflow text,
+    metadata jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(metadata) = 'object'),
+    consecutive_errors integer NOT NULL DEFAULT 0 CHECK (consecutive_errors >= 0),
+    handover_count integer NOT NULL DEFAULT 0 CHECK (handover_count >= 0),
+    answered_through bigint NOT NULL DEFAULT 0,
+    status_since timestamptz NOT NULL DEFAULT clock_timestamp(),
+    ai_time interval NOT NULL DEFAULT '0',
+    wait_time interval NOT NULL DEFAULT '0',
+    human_time interval NOT NULL DEFAULT '0',
+    human_cost_usd numeric NOT NULL DEFAULT 0,
+    episodes jsonb NOT NULL DEFAULT '[]' CHECK (jsonb_typeof(episodes) = 'array'),
+    resolution_notes text,
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    updated_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    closed_at timestamptz
+);
+CREATE INDEX conversations_closed ON hil.conversations (closed_at) WHERE closed_at IS NOT NULL;
+COMMENT ON TABLE hil.conversations IS 'One row per conversation. Its row lock is taken first by whatever changes the conversation.';
+COMMENT ON COLUMN hil.conversations.status IS 'State of the conversation; changes only along the edges of the state machine (SQLSTATE 55000 otherwise, also for its owner).';
+COMMENT ON COLUMN hil.conversations.is_hil IS 'True while people have the conversation: pending_human and human_active.';
+COMMENT ON COLUMN hil.conversations.hil_reason IS 'Why it was last handed over, short and clean.';
+COMMENT ON COLUMN hil.conversations.assigned_agent_id IS 'The human agent who has it now, NULL unless human_active.';
+COMMENT ON COLUMN hil.conversations.last_agent_id IS 'The human agent who had it last; preferred at the next handover.';
+COMMENT ON COLUMN hil.conversations.handover_context IS 'What the last handover told the human agent.';
+COMMENT ON COLUMN hil.conversations.confidence_score IS 'The last confidence (0 to 1) that a step of the workflow reported.';
+COMMENT ON COLUMN hil.conversations.workflow IS 'Name of the workflow that answers; NULL until the first run needs one.';
+COMMENT ON COLUMN hil.conversations.metadata IS 'The caller''s own data; hil stores it and hands it to the workflow.';
+COMMENT ON COLUMN hil.conversations.consecutive_errors IS 'Failed attempts of runs since the last one that succeeded.';
+COMMENT ON COLUMN hil.conversations.handover_count IS 'How often the AI handed over to people.';
+COMMENT ON COLUMN hil.conversations.answered_through IS 'Id of the last message that has been answered; later customer messages are the next run''s customer_message.';
+COMMENT ON COLUMN hil.conversations.status_since IS 'When the present state began.';
+COMMENT ON COLUMN hil.conversations.ai_time IS 'Time spent in ai_processing, without the present state.';
+COMMENT ON COLUMN hil.conversations.wait_time IS 'Time spent waiting for a human agent, without the present state.';
+COMMENT ON COLUMN hil.conversations.human_time IS 'Time spent with human agents, without the present state.';
+COMMENT ON COLUMN hil.conversations.human_cost_usd IS 'Time with human agents at their hourly rates, in US dollars.';
+COMMENT ON COLUMN hil.conversations.episodes IS 'How the last ten episodes ended (at, status, agent, notes, handovers); what memory_context is made of.';
+COMMENT ON COLUMN hil.conversations.resolution_notes IS 'What the agent wrote when resolving it last.';
+COMMENT ON COLUMN hil.conversations.created_at IS 'When the conversation began.';
+COMMENT ON COLUMN hil.conversations.updated_at IS 'When the row changed last.';
+COMMENT ON COLUMN hil.conversations.closed_at IS 'When it was finished or resolved; NULL while open, also after it was reopened.';
+
+CREATE TABLE hil.messages (
+    conversation_id uuid NOT NULL,
+    id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    sender_type text NOT NULL CHECK (sender_type IN ('user', 'ai', 'agent', 'system')),
+    agent_id uuid,
+    run_id bigint,
+    content text NOT NULL,
+    metadata jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(metadata) = 'object'),
+    idempotency_key text,
+    answer jsonb,
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (conversation_id, id)
+);
+CREATE UNIQUE INDEX messages_idempotency_key ON hil.messages (conversation_id, idempotency_key)
+    WHERE idempotency_key IS NOT NULL;
+COMMENT ON TABLE hil.messages IS 'What was said. Append-only.';
+COMMENT ON COLUMN hil.messages.id IS 'Rises within a conversation in the order in which its messages were stored.';
+COMMENT ON COLUMN hil.messages.sender_type IS 'user: the customer; ai: the workflow; agent: a human agent; system: a notice of hil to the customer.';
+COMMENT ON COLUMN hil.messages.agent_id IS 'The human agent who wrote it, for sender_type agent.';
+COMMENT ON COLUMN hil.messages.run_id IS 'The run that wrote it, for sender_type ai.';
+COMMENT ON COLUMN hil.messages.content IS 'The text, at most hil.max_message_bytes bytes.';
+COMMENT ON COLUMN hil.messages.metadata IS 'The caller''s own data.';
+COMMENT ON COLUMN hil.messages.idempotency_key IS 'The caller''s key; a second call with it stores nothing and returns answer.';
+COMMENT ON COLUMN hil.messages.answer IS 'What hil_handle_message returned, kept where an idempotency_key came along.';
+COMMENT ON COLUMN hil.messages.created_at IS 'When it was stored.';
+
+CREATE TABLE hil.human_agents (
+    id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+    name text NOT NULL,
+    email text NOT NULL UNIQUE,
+    status text NOT NULL DEFAULT 'offline' CHECK (status IN ('online', 'away', 'offline')),
+    skills text[] NOT NULL DEFAULT '{}',
+    current_load integer NOT NULL DEFAULT 0 CHECK (current_load >= 0),
+    max_capacity integer NOT NULL DEFAULT 5 CHECK (max_capacity >= 0),
+    hourly_rate_usd numeric CHECK (hourly_rate_usd >= 0),
+    db_role name,
+    last_active timestamptz NOT NULL DEFAULT clock_timestamp(),
+    last_assigned_at timestamptz,
+    capacity_set_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+CREATE INDEX human_agents_free ON hil.human_agents (current_load, last_active DESC)
+    WHERE status = 'online' AND current_load < max_capacity;
+CREATE UNIQUE INDEX human_agents_db_role ON hil.human_agents (db_role) WHERE db_role IS NOT NULL;
+COMMENT ON TABLE hil.human_agents IS 'The people who take over.';
+COMMENT ON COLUMN hil.human_agents.status IS 'online: gets new conversations; away and offline: does not.';
+COMMENT ON COLUMN hil.human_agents.skills IS 'What the agent can do, sorted, without duplicates; hil.general_skill is implied.';
+COMMENT ON COLUMN hil.human_agents.current_load IS 'Conversations assigned to the agent now; equals its assigned queue entries.';
+COMMENT ON COLUMN hil.human_agents.max_capacity IS 'Conversations the agent takes at once; lowered below the load, it keeps what it has and gets nothing new.';
+COMMENT ON COLUMN hil.human_agents.hourly_rate_usd IS 'US dollars an hour, for the cost in the analytics; NULL counts as 0.';
+COMMENT ON COLUMN hil.human_agents.db_role IS 'Database role of the agent; that role can act only as this agent.';
+COMMENT ON COLUMN hil.human_agents.last_active IS 'Last sign of life: heartbeat, change of status, assignment.';
+COMMENT ON COLUMN hil.human_agents.last_assigned_at IS 'When the agent got a conversation last.';
+COMMENT ON COLUMN hil.human_agents.capacity_set_at IS 'When max_capacity was set last; an assignment above capacity after it is a fault.';
+
+CREATE TABLE hil.handover_events (
+    conversation_id uuid NOT NULL,
+    id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    from_type text NOT NULL CHECK (from_type IN ('ai', 'human')),
+    to_type text NOT NULL CHECK (to_type IN ('ai', 'human')),
+    reason text NOT NULL,
+    context jsonb,
+    agent_id uuid,
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (conversation_id, id)
+);
+CREATE INDEX handover_events_created ON hil.handover_events (created_at DESC);
+COMMENT ON TABLE hil.handover_events IS 'Every hand-over: ai to human, human to ai (hand-back), human to human (transfer, decline).';
+COMMENT ON COLUMN hil.handover_events.reason IS 'Why, short and clean.';
+COMMENT ON COLUMN hil.handover_events.context IS 'What the next one is told.';
+COMMENT ON COLUMN hil.handover_events.agent_id IS 'To human: the agent who took it, NULL until somebody did. To ai: the agent who gave it back, NULL for the system.';
+
+CREATE TABLE hil.skill_sets (
+    id integer PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+    skills text[] NOT NULL UNIQUE
+);
+COMMENT ON TABLE hil.skill_sets IS 'Each distinct sorted set of required skills, once. Append-only.';
+
+CREATE TABLE hil.agent_queue (
+    conversation_id uuid NOT NULL,
+    ticket bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    priority integer NOT NULL CHECK (priority BETWEEN 1 AND 10),
+    required_skills text[] NOT NULL,
+    skill_set_id integer NOT NULL,
+    status text NOT NULL CHECK (status IN ('pending', 'assigned', 'completed', 'cancelled')),
+    assigned_to uuid,
+    assigned_at timestamptz,
+    previous_agent_id uuid,
+    declined_by uuid[] NOT NULL DEFAULT '{}',
+    deadline timestamptz,
+    escalation_step integer NOT NULL DEFAULT 0,
+    sla_breached_at timestamptz,
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    completed_at timestamptz,
+    PRIMARY KEY (conversation_id, ticket),
+    CHECK (status <> 'pending' OR assigned_to IS NULL),
+    CHECK (status <> 'assigned' OR (assigned_to IS NOT NULL AND assigned_at IS NOT NULL))
+);
+CREATE UNIQUE INDEX agent_queue_active ON hil.agent_queue (conversation_id) WHERE status IN ('pending', 'assigned');
+CREATE INDEX agent_queue_waiting ON hil.agent_queue (priority, ticket) WHERE status = 'pending';
+CREATE INDEX agent_queue_assigned ON hil.agent_queue (assigned_to) WHERE status = 'assigned';
+CREATE INDEX agent_queue_taken ON hil.agent_queue (skill_set_id, assigned_at) WHERE assigned_at IS NOT NULL;
+COMMENT ON TABLE hil.agent_queue IS 'Conversations that wait for a human agent or are with one, and those that were. Order: priority, then ticket.';
+COMMENT ON COLUMN hil.agent_queue.ticket IS 'Arrival order; kept when the entry changes its priority or returns to the queue.';
+COMMENT ON COLUMN hil.agent_queue.priority IS '1 (highest) to 10.';
+COMMENT ON COLUMN hil.agent_queue.required_skills IS 'Skills that an agent must all have, sorted, without duplicates.';
+COMMENT ON COLUMN hil.agent_queue.skill_set_id IS 'The same set in hil.skill_sets.';
+COMMENT ON COLUMN hil.agent_queue.status IS 'pending: waits; assigned: with an agent; completed: the agent is done; cancelled: left the queue unserved.';
+COMMENT ON COLUMN hil.agent_queue.previous_agent_id IS 'The agent who had the conversation before; comes first if free.';
+COMMENT ON COLUMN hil.agent_queue.declined_by IS 'Agents who declined or gave it away; not offered to them again.';
+COMMENT ON COLUMN hil.agent_queue.deadline IS 'When the longest allowed wait (max_wait_time) is over.';
+COMMENT ON COLUMN hil.agent_queue.escalation_step IS 'Escalation steps taken so far.';
+COMMENT ON COLUMN hil.agent_queue.sla_breached_at IS 'When the deadline was found to be missed.';
+
+CREATE TABLE hil.queue_counts (
+    priority integer NOT NULL,
+    block bigint NOT NULL,
+    waiting bigint NOT NULL,
+    PRIMARY KEY (priority, block)
+);
+CREATE TABLE hil.queue_count_deltas (
+    priority integer NOT NULL,
+    block bigint NOT NULL,
+    delta integer NOT NULL
+);
+COMMENT ON TABLE hil.queue_counts IS 'The place for waiting entries counted by priority and block of 1,024 tickets. Empty in this version: the position is counted from hil.agent_queue.';
+COMMENT ON TABLE hil.queue_count_deltas IS 'The place for changes of hil.queue_counts that are not folded yet. Empty in this version.';
+
+CREATE TABLE hil.conversation_analytics (
+    conversation_id uuid PRIMARY KEY,
+    total_duration_seconds integer NOT NULL,
+    ai_duration_seconds integer NOT NULL,
+    human_duration_seconds integer NOT NULL,
+    wait_time_seconds integer NOT NULL,
+    total_messages integer NOT NULL,
+    ai_messages integer NOT NULL,
+    human_messages integer NOT NULL,
+    handover_count integer NOT NULL,
+    customer_satisfaction double precision CHECK (customer_satisfaction BETWEEN 1 AND 5),
+    resolution_status text NOT NULL CHECK (resolution_status IN ('resolved', 'unresolved', 'escalated')),
+    resolved_by uuid,
+    ai_cost_usd numeric NOT NULL,
+    human_cost_usd numeric NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    updated_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+CREATE INDEX conversation_analytics_created ON hil.conversation_analytics (created_at DESC);
+COMMENT ON TABLE hil.conversation_analytics IS 'One row per conversation that was closed, updated at each closing.';
+COMMENT ON COLUMN hil.conversation_analytics.total_duration_seconds IS 'Time with the AI, waiting and with people together; time after the end does not count.';
+COMMENT ON COLUMN hil.conversation_analytics.ai_duration_seconds IS 'Seconds with the AI.';
+COMMENT ON COLUMN hil.conversation_analytics.human_duration_seconds IS 'Seconds with human agents.';
+COMMENT ON COLUMN hil.conversation_analytics.wait_time_seconds IS 'Seconds waiting for a human agent.';
+COMMENT ON COLUMN hil.conversation_analytics.total_messages IS 'Messages of customer, AI and human agents; notices of hil do not count.';
+COMMENT ON COLUMN hil.conversation_analytics.ai_messages IS 'Messages of the AI.';
+COMMENT ON COLUMN hil.conversation_analytics.human_messages IS 'Messages of human agents.';
+COMMENT ON COLUMN hil.conversation_analytics.handover_count IS 'How often the AI handed over to people.';
+COMMENT ON COLUMN hil.conversation_analytics.customer_satisfaction IS '1 to 5, by hil_rate; NULL until rated.';
+COMMENT ON COLUMN hil.conversation_analytics.resolution_status IS 'How the last closing went.';
+COMMENT ON COLUMN hil.conversation_analytics.resolved_by IS 'The human agent of the last closing; NULL where the AI finished it or the customer gave up.';
+COMMENT ON COLUMN hil.conversation_analytics.ai_cost_usd IS 'Cost of all runs'' steps, in US dollars.';
+COMMENT ON COLUMN hil.conversation_analytics.human_cost_usd IS 'Human agents'' time at their hourly rates, in US dollars.';
+
+CREATE TABLE hil.workflows (
+    name text NOT NULL,
+    revision integer NOT NULL CHECK (revision >= 1),
+    id uuid NOT NULL DEFAULT gen_random_uuid(),
+    definition jsonb NOT NULL,
+    source text,
+    active boolean NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (name, revision)
+);
+CREATE UNIQUE INDEX workflows_active ON hil.workflows (name) WHERE active;
+COMMENT ON TABLE hil.workflows IS 'Workflows, every revision as it was loaded. Revisions never change; one of a name is active.';
+COMMENT ON COLUMN hil.workflows.id IS 'Identity of this revision for caches in the server; never used twice.';
+COMMENT ON COLUMN hil.workflows.definition IS 'The workflow as JSON.';
+COMMENT ON COLUMN hil.workflows.source IS 'The file as its author wrote it, where the loader passed it on.';
+COMMENT ON COLUMN hil.workflows.active IS 'New runs take this revision.';
+
+CREATE TABLE hil.runs (
+    conversation_id uuid NOT NULL,
+    id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    workflow text NOT NULL,
+    revision integer NOT NULL,
+    status text NOT NULL DEFAULT 'queued' CHECK (status IN ('queued', 'running', 'succeeded', 'failed', 'cancelled')),
+    attempt integer NOT NULL DEFAULT 0 CHECK (attempt >= 0),
+    worker text,
+    lease_until timestamptz,
+    run_after timestamptz NOT NULL DEFAULT clock_timestamp(),
+    input_through bigint NOT NULL DEFAULT 0,
+    instructions text,
+    sink text,
+    result jsonb,
+    error text,
+    input_tokens bigint NOT NULL DEFAULT 0,
+    output_tokens bigint NOT NULL DEFAULT 0,
+    cost_usd numeric NOT NULL DEFAULT 0,
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    started_at timestamptz,
+    finished_at timestamptz,
+    PRIMARY KEY (conversation_id, id),
+    CHECK ((status = 'running') = (lease_until IS NOT NULL))
+);
+CREATE INDEX runs_id ON hil.runs (id);
+CREATE UNIQUE INDEX runs_live ON hil.runs (conversation_id) WHERE status IN ('queued', 'running');
+CREATE INDEX runs_due ON hil.runs (run_after, id) WHERE status = 'queued';
+CREATE INDEX runs_leased ON hil.runs (lease_until) WHERE status = 'running';
+CREATE INDEX runs_age ON hil.runs (created_at) WHERE status IN ('queued', 'running');
+COMMENT ON TABLE hil.runs IS 'One execution of a workflow for a conversation; at most one is queued or running per conversation.';
+COMMENT ON COLUMN hil.runs.status IS 'queued, running, succeeded, failed (handed over after errors), cancelled (the conversation went another way).';
+COMMENT ON COLUMN hil.runs.attempt IS 'Counts the claims; with the id it fences off a worker that lost the run.';
+COMMENT ON COLUMN hil.runs.worker IS 'Who claimed it last.';
+COMMENT ON COLUMN hil.runs.lease_until IS 'The worker must renew before; after it the attempt counts as failed.';
+COMMENT ON COLUMN hil.runs.run_after IS 'Not claimed before this time.';
+COMMENT ON COLUMN hil.runs.input_through IS 'Id of the last message that the run saw; later ones get a run of their own.';
+COMMENT ON COLUMN hil.runs.instructions IS 'What the human agent told the AI when handing back.';
+COMMENT ON COLUMN hil.runs.sink IS 'The sink that it reached.';
+COMMENT ON COLUMN hil.runs.result IS 'What the worker reported.';
+COMMENT ON COLUMN hil.runs.error IS 'The last error in full.';
+COMMENT ON COLUMN hil.runs.cost_usd IS 'Cost of its steps, in US dollars.';
+
+CREATE TABLE hil.run_steps (
+    conversation_id uuid NOT NULL,
+    run_id bigint NOT NULL,
+    node text NOT NULL,
+    step_number integer NOT NULL,
+    attempt integer NOT NULL,
+    output jsonb NOT NULL,
+    usage jsonb NOT NULL,
+    cost_usd numeric NOT NULL,
+    duration_ms bigint NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (conversation_id, run_id, node)
+);
+COMMENT ON TABLE hil.run_steps IS 'What each node of a run put out: the checkpoints from which a retried run goes on.';
+COMMENT ON COLUMN hil.run_steps.step_number IS 'Order within the run, from 1.';
+COMMENT ON COLUMN hil.run_steps.usage IS 'Tokens, cost, duration and model, as the worker reported them.';
+COMMENT ON COLUMN hil.run_steps.cost_usd IS 'US dollars.';
+
+CREATE TABLE hil.outbox (
+    id bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+    conversation_id uuid,
+    agent_id uuid,
+    type text NOT NULL,
+    payload jsonb NOT NULL,
+    at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+CREATE TABLE hil.events (
+    seq bigint PRIMARY KEY,
+    conversation_id uuid,
+    agent_id uuid,
+    type text NOT NULL,
+    payload jsonb NOT NULL,
+    at timestamptz NOT NULL
+);
+COMMENT ON TABLE hil.outbox IS 'What happened, written by the transaction in which it happened.';
+COMMENT ON COLUMN hil.outbox.payload IS 'What the NOTIFY said: ids, never the text of a message.';
+COMMENT ON TABLE hil.events IS 'The place for relayed events in commit order, with a gapless seq. Empty in this version.';
+
+-- A dump without these lines would leave the rows out.
+SELECT pg_catalog.pg_extension_config_dump('hil.conversations', '');
+SELECT pg_catalog.pg_extension_config_dump('hil.messages', '');
+SELECT pg_catalog.pg_extension_config_dump('hil.messages_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('hil.human_agents', '');
+SELECT pg_catalog.pg_extension_config_dump('hil.handover_events', '');
+SELECT pg_catalog.pg_extension_config_dump('hil.handover_events_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('hil.skill_sets', '');
+SELECT pg_catalog.pg_extension_config_dump('hil.skill_sets_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('hil.agent_queue', '');
+SELECT pg_catalog.pg_extension_config_dump('hil.agent_queue_ticket_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('hil.queue_counts', '');
+SELECT pg_catalog.pg_extension_config_dump('hil.queue_count_deltas', '');
+SELECT pg_catalog.pg_extension_config_dump('hil.conversation_analytics', '');
+SELECT pg_catalog.pg_extension_config_dump('hil.workflows', '');
+SELECT pg_catalog.pg_extension_config_dump('hil.runs', '');
+SELECT pg_catalog.pg_extension_config_dump('hil.runs_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('hil.run_steps', '');
+SELECT pg_catalog.pg_extension_config_dump('hil.outbox', '');
+SELECT pg_catalog.pg_extension_config_dump('hil.outbox_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('hil.events', '');
+
+CREATE FUNCTION hil.guard_conversation_status() RETURNS trigger
+    AS 'MODULE_PATHNAME', 'hil_guard_conversation_status' LANGUAGE C;
+COMMENT ON FUNCTION hil.guard_conversation_status() IS 'Refuses a change of status that is no edge of the state machine (55000).';
+CREATE TRIGGER guard_conversation_status BEFORE UPDATE OF status ON hil.conversations
+    FOR EACH ROW WHEN (OLD.status IS DISTINCT FROM NEW.status)
+    EXECUTE FUNCTION hil.guard_conversation_status();
+
+CREATE VIEW hil.conversation_overview AS
+    SELECT c.id AS conversation_id, c.status, c.is_hil, c.hil_reason, a.name AS agent_name, a.email AS agent_email,
+           q.priority, q.required_skills, q.created_at AS queued_at, c.handover_count, c.workflow, c.status_since,
+           c.created_at, c.closed_at
+    FROM hil.conversations c
+    LEFT JOIN hil.human_agents a ON a.id = c.assigned_agent_id
+    LEFT JOIN hil.agent_queue q ON q.conversation_id = c.id AND q.status IN ('pending', 'assigned');
+COMMENT ON VIEW hil.conversation_overview IS 'Every conversation with its state, its agent and its place in the queue.';
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- Functions. SECURITY DEFINER because nobody else reaches the tables; CALLED ON NULL INPUT so that a missing argument gets
+-- an error that names it.
+-- ---------------------------------------------------------------------------------------------------------------------
+
+-- Conversations
+CREATE FUNCTION hil_create_conversation(conversation_id uuid DEFAULT NULL, workflow text DEFAULT NULL, metadata jsonb DEFAULT '{}')
+    RETURNS uuid
+    AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION hil_create_conversation IS 'Creates a conversation in state new and returns its id (made up where NULL is given). workflow: the workflow that will answer; NULL: hil.default_workflow, or the only one loaded, at the first run. Errors: 22023 the id is taken, metadata is no object; P0002 no such workflow.';
+
+CREATE FUNCTION hil_handle_message(conversation_id uuid, message text, sender_type text DEFAULT 'user', agent_id uuid DEFAULT NULL,
+    idempotency_key text DEFAULT NULL, metadata jsonb DEFAULT '{}')
+    RETURNS jsonb
+    AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION hil_handle_message IS 'Takes in a message. sender_type user: the customer (creates the conversation where there is none); agent: the assigned human agent, named by agent_id. Returns {status, ...}: ai_processing with run_id, handover or pending_human with queue_position, human_active with agent_name. The same idempotency_key again returns the first answer and stores nothing. Errors: 22023 bad argument (message empty or above hil.max_message_bytes), P0002 no such conversation or agent, 55000 no human is active, 42501 another agent has it.';
+
+CREATE FUNCTION hil_handover(conversation_id uuid, reason text, required_skills text[] DEFAULT NULL, priority integer DEFAULT NULL,
+    context jsonb DEFAULT NULL)
+    RETURNS jsonb
+    AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION hil_handover IS 'Hands a conversation of the AI over to people: cancels its run, queues it and assigns it at once where an able agent is free. required_skills NULL: hil.general_skill; priority (1 highest to 10) NULL: by the routing rules. Returns {status: handover with queue_position, or human_active with agent_id and agent_name}. Errors: 22023, P0002, 55000 people have it already.';
+
+CREATE FUNCTION hil_resolve(conversation_id uuid, resolution_notes text, agent_id uuid, resolution_status text DEFAULT 'resolved')
+    RETURNS jsonb
+    AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION hil_resolve IS 'The assigned agent closes the conversation; its analytics row is written and the agent takes waiting work. resolution_status: resolved, unresolved or escalated. Errors: 22023, P0002, 55000 no human is active, 42501 another agent has it.';
+
+CREATE FUNCTION hil_back_to_ai(conversation_id uuid, instructions text DEFAULT NULL, agent_id uuid DEFAULT NULL)
+    RETURNS jsonb
+    AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION hil_back_to_ai IS 'Gives a conversation back to the AI. With instructions, or with customer messages nobody answered, a run is queued at once. agent_id: the assigned agent; NULL: the system, which may also take it out of the queue. Errors: 22023, P0002, 55000 people do not have it or no workflow is loaded, 42501 another agent has it.';
+
+CREATE FUNCTION hil_transfer(conversation_id uuid, agent_id uuid, reason text, to_agent uuid DEFAULT NULL, required_skills text[] DEFAULT NULL,
+    priority integer DEFAULT NULL)
+    RETURNS jsonb
+    AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION hil_transfer IS 'The assigned agent passes the conversation on: to to_agent, who must be online with a free slot, or back to the queue with its old ticket and, where given, other required_skills and priority. Errors: 22023, P0002, 55000 no human is active or to_agent cannot take it, 42501 another agent has it.';
+
+CREATE FUNCTION hil_decline(conversation_id uuid, agent_id uuid, reason text DEFAULT NULL)
+    RETURNS jsonb
+    AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION hil_decline IS 'The assigned agent turns the conversation down; it returns to the queue with its old ticket and is not offered to that agent again. Errors: 22023, P0002, 55000 no human is active, 42501 another agent has it.';
+
+CREATE FUNCTION hil_cancel(conversation_id uuid, reason text DEFAULT NULL)
+    RETURNS jsonb
+    AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION hil_cancel IS 'The customer gave up waiting: leaves the queue and resolves the conversation as unresolved. Errors: 22023, P0002, 55000 it is not waiting.';
+
+CREATE FUNCTION hil_rate(conversation_id uuid, satisfaction double precision)
+    RETURNS void
+    AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION hil_rate IS 'Stores the customer''s satisfaction, 1 to 5, of a conversation that was closed. Errors: 22023, P0002, 55000 it was never closed.';
+
+CREATE FUNCTION hil_conversation(conversation_id uuid, last_messages integer DEFAULT 50)
+    RETURNS jsonb
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION hil_conversation IS 'Everything about a conversation: state, agent, place in the queue, times in seconds, hand-overs, and its last messages (0 to 1000) in order. Errors: 22023, P0002.';
+
+-- Queue
+CREATE FUNCTION hil_queue_position(conversation_id uuid)
+    RETURNS bigint
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION hil_queue_position IS 'Place in the queue: 1 is next, 0 is not waiting. Errors: 22023, P0002.';
+
+CREATE FUNCTION hil_estimated_wait(conversation_id uuid)
+    RETURNS interval
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION hil_estimated_wait IS 'How long until an agent takes the conversation, from the rate at which entries with the same skills were taken during the last hour; NULL where it cannot be told (not waiting, or fewer than three were taken). Errors: 22023, P0002.';
+
+CREATE FUNCTION hil_explain_assignment(conversation_id uuid)
+    RETURNS TABLE (agent_id uuid, name text, eligible boolean, reason text)
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION hil_explain_assignment IS 'For a conversation in the queue: every agent, whether they could get it now, and why or why not; the one who would get it first. Errors: 22023, P0002, 55000 it is not waiting.';
+
+-- Human agents
+CREATE FUNCTION hil_add_agent(name text, email text, skills text[] DEFAULT '{}', max_capacity integer DEFAULT 5, hourly_rate_usd numeric DEFAULT NULL)
+    RETURNS uuid
+    AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION hil_add_agent IS 'Adds a human agent, offline, and returns their id. skills: at most 100, without NULL and duplicates; max_capacity: conversations at once, 0 to 1000; hourly_rate_usd: US dollars. Errors: 22023, also where the email is taken.';
+
+CREATE FUNCTION hil_set_agent_status(agent_id uuid, status text)
+    RETURNS jsonb
+    AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION hil_set_agent_status IS 'Sets an agent online, away or offline. Online takes waiting work at once, up to the capacity; away and offline keep what they have. Returns {agent_id, status, current_load, max_capacity, assigned: [conversation ids]}. Errors: 22023, P0002.';
+
+CREATE FUNCTION hil_set_agent_skills(agent_id uuid, skills text[])
+    RETURNS jsonb
+    AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION hil_set_agent_skills IS 'Replaces an agent''s skills; an online agent takes waiting work they now match. Returns as hil_set_agent_status. Errors: 22023, P0002.';
+
+CREATE FUNCTION hil_set_agent_capacity(agent_id uuid, max_capacity integer)
+    RETURNS jsonb
+    AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION hil_set_agent_capacity IS 'Sets how many conversations an agent takes at once, 0 to 1000. Below the present load nothing is taken away. Returns as hil_set_agent_status. Errors: 22023, P0002.';
+
+CREATE FUNCTION hil_agent_heartbeat(agent_id uuid)
+    RETURNS void
+    AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION hil_agent_heartbeat IS 'Says that the agent is there. Errors: 22023, P0002.';
+
+CREATE FUNCTION hil_inbox(agent_id uuid)
+    RETURNS TABLE (conversation_id uuid, status text, priority integer, assigned_at timestamptz,
+    waiting_since timestamptz, last_message text, handover_context jsonb)
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION hil_inbox IS 'The conversations that an agent has now, most urgent first. waiting_since: when the customer''s oldest unanswered message came, NULL where all are answered. Errors: 22023, P0002.';
+
+-- Workflows and the worker's protocol
+CREATE FUNCTION hil_load_workflow(definition jsonb, source text DEFAULT NULL)
+    RETURNS integer
+    AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION hil_load_workflow IS 'Checks a workflow, stores it as a new revision, makes it active and returns the revision. source: the file as written, at most 1 MB. Errors: 22023 with every problem in the detail.';
+
+CREATE FUNCTION hil_activate_workflow(name text, revision integer)
+    RETURNS void
+    AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION hil_activate_workflow IS 'Makes an earlier revision the active one; runs in progress keep theirs. Errors: 22023, P0002.';
+
+CREATE FUNCTION hil_workflow_definition(name text, revision integer)
+    RETURNS jsonb
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION hil_workflow_definition IS 'The definition of a workflow''s revision, for the worker that claimed a run of it. Errors: 22023, P0002.';
+
+CREATE FUNCTION hil_claim_runs(worker text, max_runs integer DEFAULT 1, lease interval DEFAULT '60 s')
+    RETURNS TABLE (run_id bigint, attempt integer, conversation_id uuid, workflow text, revision integer, input jsonb)
+    AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION hil_claim_runs IS 'Gives the worker up to max_runs (1 to 1000) due runs, oldest first, and holds them for it until the lease (1 second to 1 day) ends. Errors: 22023.';
+
+CREATE FUNCTION hil_renew_runs(worker text, run_ids bigint[], lease interval DEFAULT '60 s')
+    RETURNS bigint[]
+    AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION hil_renew_runs IS 'Renews the leases of runs that the worker holds; returns those it still holds. The others are lost: stop working on them. Errors: 22023.';
+
+CREATE FUNCTION hil_record_step(run_id bigint, attempt integer, node text, output jsonb, usage jsonb DEFAULT '{}')
+    RETURNS jsonb
+    AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION hil_record_step IS 'Stores what a node put out and judges it by the triggers: {action: continue}, {action: handover, trigger, reason} (the conversation is handed over already), or {action: stop, reason} (the run is not the worker''s any more). usage: input_tokens, output_tokens, cost_usd, duration_ms, model, and handover: the handover sink''s rendered config, by which a trigger routes. Errors: 22023, P0002.';
+
+CREATE FUNCTION hil_complete_run(run_id bigint, attempt integer, result jsonb)
+    RETURNS jsonb
+    AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION hil_complete_run IS 'Ends a run with {sink, config}: answers and finishes, answers and waits, or hands over; sink null hands over. Returns {accepted: true, status} or, from a worker that lost the run, {accepted: false, reason, sqlstate, hint} and changes nothing. Errors: 22023, P0002.';
+
+CREATE FUNCTION hil_fail_run(run_id bigint, attempt integer, error text, retryable boolean DEFAULT true, retry_after interval DEFAULT NULL)
+    RETURNS jsonb
+    AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION hil_fail_run IS 'Ends an attempt with an error: queues the run again after a jittered backoff (not before retry_after) or, at the error limit or where retryable is false, hands over. Returns as hil_complete_run. Errors: 22023, P0002.';
+
+-- Operation
+CREATE FUNCTION hil_tick()
+    RETURNS jsonb
+    AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION hil_tick IS 'One round of the time-driven work: ends attempts whose lease is over, hands over what the AI did not answer within hil.ai_timeout, and assigns waiting entries to free agents. Safe from any session, any number at once. Returns what it did: {leases_expired, ai_timeouts, assigned}.';
+
+CREATE FUNCTION hil_doctor()
+    RETURNS TABLE (check_name text, ok boolean, detail text, hint text)
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION hil_doctor IS 'Checks every invariant of the tables and whether somebody does the work. All true at rest.';
+
+CREATE FUNCTION hil_purge(older_than interval)
+    RETURNS bigint
+    AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION hil_purge IS 'Deletes conversations closed longer ago than older_than, with all their rows, and returns how many. Errors: 22023.';
+
+CREATE FUNCTION hil_grant(role_name regrole, profile text)
+    RETURNS void
+    AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION hil_grant IS 'Grants a role what one profile may do: app, agent, worker, reader or admin. Errors: 22023.';
+
+-- Functions are executable by everybody unless this is said.
+REVOKE ALL ON FUNCTION hil_create_conversation, hil_handle_message, hil_handover, hil_resolve, hil_back_to_ai,
+    hil_transfer, hil_decline, hil_cancel, hil_rate, hil_conversation,
+    hil_queue_position, hil_estimated_wait, hil_explain_assignment, hil_add_agent, hil_set_agent_status,
+    hil_set_agent_skills, hil_set_agent_capacity, hil_agent_heartbeat, hil_inbox, hil_load_workflow,
+    hil_activate_workflow, hil_workflow_definition, hil_claim_runs, hil_renew_runs, hil_record_step,
+    hil_complete_run, hil_fail_run, hil_tick, hil_doctor, hil_purge,
+    hil_grant
+    FROM PUBLIC;
+REVOKE ALL ON FUNCTION hil.guard_conversation_status FROM PUBLIC;

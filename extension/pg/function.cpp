@@ -1,0 +1,159 @@
+#include "pg/function.hpp"
+
+#include <algorithm>
+
+#include "core/refusal.hpp"
+#include "pg/datum.hpp"
+
+namespace hil::pg {
+namespace {
+
+// A toasted value's size before it is fetched, so that an argument far beyond its limit costs nothing.
+constexpr std::size_t max_raw_bytes = 64 << 20;
+
+RawValue raw_argument(FunctionCallInfo call_info, int position) {
+    if (call_info->args[position].isnull) return {};
+    const Oid type = get_fn_expr_argtype(call_info->flinfo, position);
+    return from_datum(call_info->args[position].value, false, type);
+}
+
+bool too_large_to_fetch(FunctionCallInfo call_info, int position) {
+    if (call_info->args[position].isnull) return false;
+    const Oid type = get_fn_expr_argtype(call_info->flinfo, position);
+    if (get_typlen(type) != -1) return false;
+    return toast_raw_datum_size(call_info->args[position].value) > max_raw_bytes;
+}
+
+bool blank(const std::string& text) { return text.find_first_not_of(" \t\r\n\f\v") == std::string::npos; }
+
+Datum datum_of(const Value& value, Oid type) {
+    std::vector<RawValue::Piece> pieces;
+    const RawValue raw = view(value, pieces);
+    return call([](const RawValue* from, Oid to) { return to_datum(*from, to); }, &raw, type);
+}
+
+Datum single(FunctionCallInfo call_info, const Value& value) {
+    if (std::holds_alternative<std::monostate>(value)) {
+        call_info->isnull = true;
+        return Datum{0};
+    }
+    const Oid type = call(get_func_rettype, call_info->flinfo->fn_oid);
+    return datum_of(value, type);
+}
+
+Datum document(const Json& json) { return datum_of(JsonText{json.dump()}, JSONBOID); }
+
+void put_row(ReturnSetInfo* set, const RawValue* cells) {
+    TupleDesc columns = set->setDesc;
+    const int count = columns->natts;
+    auto* values = static_cast<Datum*>(palloc0(sizeof(Datum) * count));
+    auto* nulls = static_cast<bool*>(palloc0(sizeof(bool) * count));
+    for (int i = 0; i < count; ++i) {
+        nulls[i] = cells[i].kind == RawValue::Kind::null;
+        if (!nulls[i]) values[i] = to_datum(cells[i], TupleDescAttr(columns, i)->atttypid);
+    }
+    tuplestore_putvalues(set->setResult, columns, values, nulls);
+}
+
+Datum set_of_rows(FunctionCallInfo call_info, const Rows& rows) {
+    call([](FunctionCallInfo info) { InitMaterializedSRF(info, 0); }, call_info);
+    auto* set = reinterpret_cast<ReturnSetInfo*>(call_info->resultinfo);
+    for (const Row& row : rows) {
+        std::vector<std::vector<RawValue::Piece>> pieces(row.values().size());
+        std::vector<RawValue> cells;
+        for (std::size_t i = 0; i < row.values().size(); ++i)
+            cells.push_back(view(row.values()[i], pieces[i]));
+        if (static_cast<int>(cells.size()) != set->setDesc->natts)
+            throw std::logic_error("a set's row has another number of columns than the function declares");
+        call(put_row, set, static_cast<const RawValue*>(cells.data()));
+    }
+    return Datum{0};
+}
+
+void connect() {
+    if (SPI_connect() != SPI_OK_CONNECT) elog(ERROR, "hil: SPI_connect failed");
+}
+
+void finish() {
+    if (SPI_finish() != SPI_OK_FINISH) elog(ERROR, "hil: SPI_finish failed");
+}
+
+}  // namespace
+
+Value Arguments::read(int position) const {
+    if (call(too_large_to_fetch, call_info_, position))
+        throw Refusal(Reason::invalid_argument,
+                      "argument " + std::to_string(position + 1) + " is larger than 64 MB",
+                      "Pass a smaller value.");
+    return own(call(raw_argument, call_info_, position));
+}
+
+void Arguments::refuse_null(const char* name) {
+    throw Refusal(Reason::invalid_argument, std::string(name) + " must not be NULL",
+                  std::string("Pass a value for ") + name + ".");
+}
+
+std::string Arguments::nonblank_text(int position, const char* name, std::size_t max_bytes) const {
+    std::optional<std::string> text = maybe_nonblank_text(position, name, max_bytes);
+    if (!text) refuse_null(name);
+    return *std::move(text);
+}
+
+std::optional<std::string> Arguments::maybe_nonblank_text(int position, const char* name,
+                                                          std::size_t max_bytes) const {
+    std::optional<std::string> text = maybe<std::string>(position);
+    if (!text) return std::nullopt;
+    if (blank(*text))
+        throw Refusal(Reason::invalid_argument, std::string(name) + " is empty",
+                      std::string("Pass a text with at least one visible character as ") + name + ".");
+    if (text->size() > max_bytes)
+        throw Refusal(Reason::invalid_argument,
+                      std::string(name) + " has " + std::to_string(text->size()) + " bytes, at most " +
+                          std::to_string(max_bytes) + " are allowed",
+                      std::string("Shorten ") + name + ".");
+    return text;
+}
+
+Json Arguments::json(int position, const char* name) const {
+    return parse_json(required<JsonText>(position, name).text, name);
+}
+
+std::optional<Json> Arguments::maybe_json_object(int position, const char* name) const {
+    std::optional<JsonText> text = maybe<JsonText>(position);
+    if (!text) return std::nullopt;
+    Json document = parse_json(text->text, name);
+    if (!document.is_object())
+        throw Refusal(Reason::invalid_argument,
+                      std::string(name) + " is a JSON " + document.type_name() + ", an object is expected",
+                      std::string("Pass ") + name + " as a JSON object, for instance '{}'.");
+    return document;
+}
+
+Json Arguments::json_object(int position, const char* name) const {
+    std::optional<Json> document = maybe_json_object(position, name);
+    if (!document) refuse_null(name);
+    return *std::move(document);
+}
+
+std::optional<std::vector<std::optional<std::string>>> Arguments::maybe_texts(int position) const {
+    if (call_info_->args[position].isnull) return std::nullopt;
+    return optional_texts(call(raw_argument, call_info_, position));
+}
+
+std::uint32_t Arguments::role(int position, const char* name) const {
+    return static_cast<std::uint32_t>(required<std::int64_t>(position, name));
+}
+
+Datum run_function(FunctionCallInfo call_info, Result (*body)(const Arguments&)) {
+    return entry([&]() -> Datum {
+        const StatementAccess access(call(func_volatile, call_info->flinfo->fn_oid) != PROVOLATILE_VOLATILE);
+        call(connect);
+        const Result result = body(Arguments(call_info));
+        call(finish);
+        if (const auto* value = std::get_if<Value>(&result)) return single(call_info, *value);
+        if (const auto* json = std::get_if<Json>(&result)) return document(*json);
+        return set_of_rows(call_info, std::get<Rows>(result));
+    });
+}
+
+}  // namespace hil::pg

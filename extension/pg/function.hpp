@@ -1,0 +1,77 @@
+// How a SQL-callable function is written: HIL_FUNCTION(name) { …C++ that reads `arguments` and returns a
+// Result… }
+//
+// The macro defines the C entry point around the body: the boundary (pg::entry), one connection to SPI for
+// the whole call, and the conversion of the result, which is made after SPI is left, in the caller's memory.
+#pragma once
+
+#include "pg/guard.hpp"
+// after the guard, which brings the prelude
+#include "pg/statement.hpp"
+
+namespace hil::pg {
+
+// The arguments of a call. Functions are declared CALLED ON NULL INPUT, so that a missing argument gets a
+// message that names it: `required` and `nonblank_text` refuse NULL with a Refusal(invalid_argument).
+class Arguments {
+  public:
+    explicit Arguments(FunctionCallInfo call_info) : call_info_(call_info) {}
+
+    // The argument at `position` (from 0), or nothing where it is NULL.
+    template <class Type>
+    std::optional<Type> maybe(int position) const {
+        Value value = read(position);
+        if (std::holds_alternative<std::monostate>(value)) return std::nullopt;
+        return std::get<Type>(std::move(value));
+    }
+
+    template <class Type>
+    Type required(int position, const char* name) const {
+        std::optional<Type> value = maybe<Type>(position);
+        if (!value) refuse_null(name);
+        return *std::move(value);
+    }
+
+    // A text of 1 to `max_bytes` bytes that is not white space only.
+    std::string nonblank_text(int position, const char* name, std::size_t max_bytes) const;
+    std::optional<std::string> maybe_nonblank_text(int position, const char* name,
+                                                   std::size_t max_bytes) const;
+
+    // A jsonb object within the limits of core/json.hpp. maybe_json_object: nothing for NULL.
+    Json json_object(int position, const char* name) const;
+    std::optional<Json> maybe_json_object(int position, const char* name) const;
+    Json json(int position, const char* name) const;
+
+    // A text[] with its NULLs; nothing where the array itself is NULL.
+    std::optional<std::vector<std::optional<std::string>>> maybe_texts(int position) const;
+
+    // The name in an argument of type regrole.
+    std::uint32_t role(int position, const char* name) const;
+
+    FunctionCallInfo call_info() const { return call_info_; }
+
+  private:
+    Value read(int position) const;
+    [[noreturn]] static void refuse_null(const char* name);
+
+    FunctionCallInfo call_info_;
+};
+
+// What a function returns: nothing (void), one value, a jsonb document, or a set of rows.
+using Result = std::variant<Value, Json, Rows>;
+
+inline Result nothing() { return Value(); }
+
+// Runs a body as a SQL function; used by HIL_FUNCTION only.
+Datum run_function(FunctionCallInfo call_info, Result (*body)(const Arguments&));
+
+}  // namespace hil::pg
+
+#define HIL_FUNCTION(name)                                                                \
+    static ::hil::pg::Result name##_body(const ::hil::pg::Arguments& arguments);          \
+    extern "C" {                                                                          \
+    PGDLLEXPORT Datum name(PG_FUNCTION_ARGS);                                             \
+    PG_FUNCTION_INFO_V1(name);                                                            \
+    Datum name(PG_FUNCTION_ARGS) { return ::hil::pg::run_function(fcinfo, name##_body); } \
+    }                                                                                     \
+    static ::hil::pg::Result name##_body([[maybe_unused]] const ::hil::pg::Arguments& arguments)

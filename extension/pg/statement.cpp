@@ -1,0 +1,107 @@
+#include "pg/statement.hpp"
+
+#include "pg/datum.hpp"
+#include "pg/guard.hpp"
+
+namespace hil::pg {
+namespace {
+
+// A result as the guard hands it out: cells of every row, in memory that belongs to SPI until release_result.
+struct RawResult {
+    RawValue* cells;
+    std::size_t rows;
+    std::size_t columns;
+    SPITupleTable* table;
+    std::uint64_t processed;
+};
+
+bool read_only_now = false;
+
+SPIPlanPtr prepare(const char* sql, const Oid* types, int count) {
+    SPIPlanPtr plan = SPI_prepare(sql, count, const_cast<Oid*>(types));
+    if (plan == nullptr)
+        elog(ERROR, "hil: SPI_prepare failed (%s): %s", SPI_result_code_string(SPI_result), sql);
+    if (SPI_keepplan(plan) != 0) elog(ERROR, "hil: SPI_keepplan failed: %s", sql);
+    return plan;
+}
+
+RawResult execute(SPIPlanPtr plan, const RawValue* arguments, const Oid* types, std::size_t count,
+                  bool read_only) {
+    auto* datums = static_cast<Datum*>(palloc(sizeof(Datum) * (count + 1)));
+    auto* nulls = static_cast<char*>(palloc(count + 1));
+    for (std::size_t i = 0; i < count; ++i) {
+        const bool null = arguments[i].kind == RawValue::Kind::null;
+        nulls[i] = null ? 'n' : ' ';
+        datums[i] = null ? Datum{0} : to_datum(arguments[i], types[i]);
+    }
+    const int code = SPI_execute_plan(plan, datums, nulls, read_only, 0);
+    if (code < 0) elog(ERROR, "hil: SPI_execute_plan failed: %s", SPI_result_code_string(code));
+    RawResult result{nullptr, 0, 0, SPI_tuptable, SPI_processed};
+    if (SPI_tuptable == nullptr) return result;
+    TupleDesc columns = SPI_tuptable->tupdesc;
+    result.rows = SPI_processed;
+    result.columns = static_cast<std::size_t>(columns->natts);
+    MemoryContext before = MemoryContextSwitchTo(SPI_tuptable->tuptabcxt);
+    result.cells = static_cast<RawValue*>(
+        MemoryContextAllocHuge(CurrentMemoryContext, sizeof(RawValue) * (result.rows * result.columns + 1)));
+    for (std::size_t row = 0; row < result.rows; ++row) {
+        for (std::size_t column = 0; column < result.columns; ++column) {
+            bool null = false;
+            const int number = static_cast<int>(column) + 1;
+            Datum datum = SPI_getbinval(SPI_tuptable->vals[row], columns, number, &null);
+            result.cells[row * result.columns + column] =
+                from_datum(datum, null, SPI_gettypeid(columns, number));
+        }
+    }
+    MemoryContextSwitchTo(before);
+    return result;
+}
+
+}  // namespace
+
+StatementAccess::StatementAccess(bool read_only) : before_(read_only_now) { read_only_now = read_only; }
+StatementAccess::~StatementAccess() { read_only_now = before_; }
+
+std::uint32_t sql_type(const Value& example) {
+    static constexpr Oid types[] = {InvalidOid,   BOOLOID,      INT4OID,        INT8OID,     FLOAT8OID,
+                                    TEXTOID,      UUIDOID,      TIMESTAMPTZOID, INTERVALOID, JSONBOID,
+                                    TEXTARRAYOID, UUIDARRAYOID, INT8ARRAYOID};
+    static_assert(std::size(types) == std::variant_size_v<Value>);
+    return types[example.index()];
+}
+
+void run_command(const std::string& sql) {
+    call(
+        [](const char* text) {
+            const int code = SPI_execute(text, false, 0);
+            if (code < 0) elog(ERROR, "hil: SPI_execute failed: %s", SPI_result_code_string(code));
+        },
+        sql.c_str());
+}
+
+Rows KeptPlan::run(const std::vector<std::uint32_t>& types, const std::vector<Value>& arguments) const {
+    if (plan_ == nullptr)
+        plan_ = call(prepare, sql_, static_cast<const Oid*>(types.data()), static_cast<int>(types.size()));
+    std::vector<std::vector<RawValue::Piece>> pieces(arguments.size());
+    std::vector<RawValue> views;
+    views.reserve(arguments.size());
+    for (std::size_t i = 0; i < arguments.size(); ++i) views.push_back(view(arguments[i], pieces[i]));
+
+    const RawResult result =
+        call(execute, static_cast<SPIPlanPtr>(plan_), static_cast<const RawValue*>(views.data()),
+             static_cast<const Oid*>(types.data()), types.size(), read_only_now);
+    Rows rows;
+    rows.processed = result.processed;
+    rows.rows.reserve(result.rows);
+    for (std::size_t row = 0; row < result.rows; ++row) {
+        std::vector<Value> values;
+        values.reserve(result.columns);
+        for (std::size_t column = 0; column < result.columns; ++column)
+            values.push_back(own(result.cells[row * result.columns + column]));
+        rows.rows.emplace_back(std::move(values));
+    }
+    if (result.table != nullptr) call(SPI_freetuptable, result.table);
+    return rows;
+}
+
+}  // namespace hil::pg

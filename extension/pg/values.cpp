@@ -1,0 +1,42 @@
+#include "pg/values.hpp"
+
+#include "pg/guard.hpp"
+
+namespace hil::pg {
+
+std::string Uuid::text() const {
+    static constexpr char digits[] = "0123456789abcdef";
+    std::string out;
+    out.reserve(36);
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+        if (i == 4 || i == 6 || i == 8 || i == 10) out.push_back('-');
+        out.push_back(digits[bytes[i] >> 4]);
+        out.push_back(digits[bytes[i] & 15]);
+    }
+    return out;
+}
+
+Timestamp clock_now() { return {GetCurrentTimestamp()}; }
+
+std::string iso8601(Timestamp instant) {
+    struct Text {
+        char chars[MAXDATELEN + 1];
+    };
+    const Text text = call(
+        [](TimestampTz at) {
+            Text out{};
+            int offset = 0;
+            fsec_t fraction = 0;
+            pg_tm parts{};
+            const char* zone = nullptr;
+            if (timestamp2tm(at, &offset, &parts, &fraction, &zone, nullptr) != 0)
+                ereport(ERROR,
+                        (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE), errmsg("timestamp out of range")));
+            EncodeDateTime(&parts, fraction, true, offset, zone, USE_XSD_DATES, out.chars);
+            return out;
+        },
+        instant.microseconds);
+    return text.chars;
+}
+
+}  // namespace hil::pg

@@ -1,0 +1,63 @@
+// The values that pass the boundary, as plain C++ types. No Postgres header here.
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "core/json.hpp"
+
+namespace hil::pg {
+
+// A uuid, in the byte order of its text form.
+struct Uuid {
+    std::array<std::uint8_t, 16> bytes{};
+
+    std::string text() const;  // 8-4-4-4-12 lower-case hexadecimal digits
+    auto operator<=>(const Uuid&) const = default;
+};
+
+// A timestamptz: microseconds since 2000-01-01 00:00 UTC, as Postgres counts.
+struct Timestamp {
+    std::int64_t microseconds = 0;
+
+    auto operator<=>(const Timestamp&) const = default;
+};
+
+// A span of time in microseconds. An interval's days count 24 hours, its months 30 days.
+struct Duration {
+    std::int64_t microseconds = 0;
+
+    double seconds() const { return static_cast<double>(microseconds) / 1e6; }
+    auto operator<=>(const Duration&) const = default;
+};
+
+inline Duration operator-(Timestamp later, Timestamp earlier) {
+    return {later.microseconds - earlier.microseconds};
+}
+inline Duration operator+(Duration a, Duration b) { return {a.microseconds + b.microseconds}; }
+
+// A jsonb in its text form, for passing through what nobody here looks into.
+struct JsonText {
+    std::string text;
+};
+
+// What a parameter, a column or a function's result can hold; monostate is NULL. numeric passes as text, by a
+// cast in the SQL.
+using Value =
+    std::variant<std::monostate, bool, std::int32_t, std::int64_t, double, std::string, Uuid, Timestamp,
+                 Duration, JsonText, std::vector<std::string>, std::vector<Uuid>, std::vector<std::int64_t>>;
+
+// The instant of the call by the wall clock. States are timed by it and not by the transaction's start, which
+// may lie before a change that this transaction waited for.
+Timestamp clock_now();
+
+// The text form of a timestamptz in ISO 8601 with an offset, as in the events' payloads.
+std::string iso8601(Timestamp instant);
+
+}  // namespace hil::pg
