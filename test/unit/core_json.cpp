@@ -9,7 +9,7 @@ namespace {
 std::string nested(std::size_t depth) { return std::string(depth, '[') + std::string(depth, ']'); }
 
 Refusal refused(const std::string& text) {
-    const Refusal refusal = refusal_of([&] { parse_json(text, "definition"); });
+    Refusal refusal = refusal_of([&] { parse_json(text, "definition"); });
     EXPECT_EQ(refusal.reason(), Reason::invalid_argument);
     EXPECT_TRUE(says(refusal.what(), "definition")) << "the argument is named";
     EXPECT_LT(std::string(refusal.what()).size() + refusal.detail().size(), 200u)
@@ -28,8 +28,13 @@ TEST(Json, DepthOf64IsAllowedAnd65IsNot) {
 }
 
 TEST(Json, ListsAndObjectsCountAlike) {
-    std::string text = "1";
-    for (int i = 0; i < 32; ++i) text = "[{\"a\": " + text + "}]";
+    std::string opening;
+    std::string closing;
+    for (int i = 0; i < 32; ++i) {
+        opening += "[{\"a\":";
+        closing += "}]";
+    }
+    const std::string text = opening + "1" + closing;
     EXPECT_NO_THROW(parse_json(text, "definition"));
     EXPECT_TRUE(says(refused("[" + text + "]").what(), "got 65"));
 }

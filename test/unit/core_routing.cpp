@@ -34,6 +34,10 @@ TEST(Routing, TakesTheMostUrgentRuleAndTheShortestWait) {
     EXPECT_EQ(technical.priority, 3);
     EXPECT_EQ(technical.max_wait_seconds, 180);
 
+    const Route last_is_smallest = route(with_rules(), {"returns", "technical"}, std::nullopt, "general");
+    EXPECT_EQ(last_is_smallest.priority, 3);
+    EXPECT_EQ(last_is_smallest.max_wait_seconds, 180);
+
     // Priority and wait may come from different rules, and a rule may say only one of them.
     const Route mixed = route(with_rules(), {"legal", "vip"}, std::nullopt, "general");
     EXPECT_EQ(mixed.priority, 1);

@@ -48,6 +48,7 @@ TEST(ExplicitRequest, MatchesWholeWordsOnly) {
 TEST(ExplicitRequest, ALaterOccurrenceCountsWhereAnEarlierOneIsPartOfAWord) {
     EXPECT_TRUE(asks("escalate", "escalated fees, so escalate"));
     EXPECT_TRUE(asks("a a", "ba a a"));
+    EXPECT_TRUE(asks("no no human", "no no no human"));
 }
 
 TEST(ExplicitRequest, APatternThatEndsInPunctuationNeedsNoBoundaryThere) {

@@ -312,6 +312,18 @@ TEST(WorkflowMistakes, NoNodesAtAll) {
     EXPECT_EQ(found_in(definition), (Found{{"/workflow/nodes", "must have at least one node"}}));
 }
 
+TEST(WorkflowMistakes, WhatHasNoIdIsNotTakenForOneAnother) {
+    Json definition = valid();
+    definition["workflow"]["nodes"][3].erase("id");
+    definition["workflow"]["edges"][2].erase("from");
+    definition["workflow"]["edges"][2].erase("to");
+    const Found found = found_in(definition);
+    EXPECT_TRUE(holds(found, "/workflow/nodes/3", "lacks the key \"id\""));
+    EXPECT_TRUE(holds(found, "/workflow/edges/2", "lacks the key \"from\""));
+    EXPECT_TRUE(holds(found, "/workflow/edges/2", "lacks the key \"to\""));
+    EXPECT_EQ(found.size(), 3u);
+}
+
 TEST(WorkflowMistakes, CyclesApartAreReportedApart) {
     Json definition = valid();
     Json& body = definition["workflow"];

@@ -93,6 +93,7 @@ TEST(Config, ReportsAllMistakesWithTheirPlaces) {
         "agents:\n"
         "  helper:\n"
         "    prompt: Hello\n"
+        "    output_schema: {answer: strnig}\n"
         "model_profiles:\n"
         "  fast: {provider: oracle}\n"
         "rules: [a]\n");
@@ -105,8 +106,8 @@ TEST(Config, ReportsAllMistakesWithTheirPlaces) {
             "lease_seconds, log_level, model_profiles, poll_seconds, rules, tick_seconds, worker",
             "4:12 expected one of trace, debug, info, warn, error, critical, off, got loud",
             "7:5 unknown key \"prompt\"; known here: output_schema, system_prompt",
-            "9:20 expected one of rules, got oracle",
-            "10:8 expected a text that is not empty, got a list",
+            "10:20 expected one of rules, got oracle",
+            "11:8 expected a text that is not empty, got a list",
         }));
 }
 
