@@ -67,14 +67,15 @@ class Attempt {
     template <typename Call>
     auto persist(const Call& call) {
         Backoff backoff = surroundings_.backoff;
+        spdlog::level::level_enum level = spdlog::level::warn;
         for (;;) {
             if (flight_.abandoned()) throw Abandoned();
             try {
                 return call();
             } catch (const DatabaseError& error) {
                 if (!error.worth_retrying()) throw;
-                note(spdlog::level::warn, "the database did not answer and will be asked again: {}",
-                     error.what());
+                note(level, "the database did not answer and will be asked again: {}", error.what());
+                level = spdlog::level::debug;  // saying it once per report is enough
             }
             flight_.pause(backoff.next());
         }

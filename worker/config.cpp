@@ -8,6 +8,7 @@
 #include <map>
 #include <sstream>
 
+#include "workflow/schema.hpp"
 #include "workflow/yaml.hpp"
 
 namespace hil::worker {
@@ -103,6 +104,18 @@ class Reader {
         };
     }
 
+    Take output_schema(Json& into) {
+        return [this, &into](const Json& value, const std::string& pointer) {
+            if (!is_object(value, pointer)) return;
+            try {
+                OutputSchema{value};
+                into = value;
+            } catch (const SchemaError& error) {
+                add(places_.value(pointer + error.pointer()), error.what());
+            }
+        };
+    }
+
   private:
     bool is_object(const Json& value, const std::string& pointer) {
         if (!value.is_object()) expected("keys with values", value, pointer);
@@ -148,7 +161,7 @@ void read_catalogue(Reader& reader, Reader::Keys& keys, Catalogue& catalogue) {
             AgentPreset& agent = catalogue.agents[name];
             reader.object(preset, at,
                           {{"system_prompt", reader.text(agent.system_prompt)},
-                           {"output_schema", reader.json_object(agent.output_schema)}});
+                           {"output_schema", reader.output_schema(agent.output_schema)}});
         });
     };
     keys["model_profiles"] = [&](const Json& value, const std::string& pointer) {

@@ -18,23 +18,23 @@ bool ends_connection(std::string_view sqlstate) {
            sqlstate == "57P05";
 }
 
-std::string one_line(const char* text) {
-    std::string line = text == nullptr ? "" : text;
-    while (!line.empty() && line.back() == '\n') line.pop_back();
-    for (char& c : line) {
-        if (c == '\n') c = ' ';
-    }
-    return line;
+// libpq adds advice in further lines.
+std::string first_line(const char* text) {
+    const std::string_view all = text == nullptr ? "" : text;
+    return std::string(all.substr(0, all.find('\n')));
 }
 
 DatabaseError error_of(PGconn* connection, const PGresult* result) {
     auto field = [&](int code) {
-        return one_line(result == nullptr ? nullptr : PQresultErrorField(result, code));
+        const char* text = result == nullptr ? nullptr : PQresultErrorField(result, code);
+        return std::string(text == nullptr ? "" : text);
     };
-    std::string message = field(PG_DIAG_MESSAGE_PRIMARY);
-    if (message.empty()) message = one_line(PQerrorMessage(connection));
-    if (std::string hint = field(PG_DIAG_MESSAGE_HINT); !hint.empty()) message += " Hint: " + hint;
     std::string sqlstate = field(PG_DIAG_SQLSTATE);
+    // Only the server's own errors have a SQLSTATE. Without one libpq could not get the statement to the
+    // server or the answer back, even where PQstatus does not say so yet.
+    if (sqlstate.empty()) return {first_line(PQerrorMessage(connection)), "", /*connection_lost=*/true};
+    std::string message = field(PG_DIAG_MESSAGE_PRIMARY);
+    if (std::string hint = field(PG_DIAG_MESSAGE_HINT); !hint.empty()) message += " Hint: " + hint;
     const bool lost = PQstatus(connection) == CONNECTION_BAD || ends_connection(sqlstate);
     return {message, std::move(sqlstate), lost};
 }
@@ -69,7 +69,7 @@ Connection::Connection(const std::string& url) {
     connection_.reset(PQconnectdbParams(keywords.data(), values.data(), /*expand_dbname=*/1));
     if (connection_ == nullptr) throw std::bad_alloc();
     if (PQstatus(connection_.get()) != CONNECTION_OK) {
-        throw DatabaseError(one_line(PQerrorMessage(connection_.get())), "", /*connection_lost=*/true);
+        throw DatabaseError(first_line(PQerrorMessage(connection_.get())), "", /*connection_lost=*/true);
     }
     // NOTICEs of the server would go to stderr in between the log's lines.
     PQsetNoticeProcessor(

@@ -149,6 +149,7 @@ bool Runner::drain() {
         finished = flights_.wait_until_empty(milliseconds(1000));
     }
     if (finished) threads_.clear();
+    spdlog::info("stopped");
     return finished;
 }
 

@@ -1,5 +1,6 @@
 // One attempt at a run against a database and a provider that say what the test wants.
 #include <gtest/gtest.h>
+#include <spdlog/spdlog.h>
 
 #include <functional>
 #include <string>
@@ -85,6 +86,7 @@ void refuse() { throw DatabaseError("result has no sink", "22023", false); }
 class AttemptTest : public testing::Test {
   protected:
     AttemptTest() : flight(tiny_run()) {
+        spdlog::set_level(spdlog::level::off);
         catalogue.agents["echo"] = {"Echo.", {{"answer", "string"}}};
         auto owned = std::make_unique<FakeProvider>();
         provider = owned.get();

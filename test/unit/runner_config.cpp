@@ -106,6 +106,8 @@ TEST(Config, ReportsAllMistakesWithTheirPlaces) {
             "lease_seconds, log_level, model_profiles, poll_seconds, rules, tick_seconds, worker",
             "4:12 expected one of trace, debug, info, warn, error, critical, off, got loud",
             "7:5 unknown key \"prompt\"; known here: output_schema, system_prompt",
+            "8:29 unknown type \"strnig\"; known are string, integer, float, number, boolean, object, list, "
+            "[type] and a map of fields",
             "10:20 expected one of rules, got oracle",
             "11:8 expected a text that is not empty, got a list",
         }));
