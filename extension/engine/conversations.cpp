@@ -176,8 +176,8 @@ void save(Conversation& c) {
     const Saving permit(change);
     update_row(c.id, std::string(name(c.state)), c.with_people(), c.reason, c.agent, c.last_agent, c.workflow,
                c.confidence, c.consecutive_errors, c.handover_count, c.answered_through, c.status_since,
-               c.ai_time, c.wait_time, c.human_time, c.closed, text_of(c.new_context),
-               text_of(c.ended_episode), c.new_notes, c.added_human_cost_usd);
+               c.ai_time, c.wait_time, c.human_time, c.closed, c.new_context, text_of(c.ended_episode),
+               c.new_notes, c.added_human_cost_usd);
     c.stored_state = c.state;
     c.new_context.reset();
     c.ended_episode.reset();
@@ -192,9 +192,9 @@ void require_conversation(const Uuid& id) {
 const StatusChange* change_being_saved() { return saving; }
 
 Uuid create_conversation(const std::optional<Uuid>& id, const std::optional<std::string>& workflow,
-                         const Json& metadata) {
+                         const JsonText& metadata) {
     if (workflow) require_workflow(*workflow);
-    const pg::Rows rows = insert_row(id, workflow, JsonText{metadata.dump()});
+    const pg::Rows rows = insert_row(id, workflow, metadata);
     if (rows.empty())
         throw Refusal(Reason::invalid_argument, "there is a conversation " + id->text() + " already",
                       "Pass another conversation_id, or NULL to have one made up.");

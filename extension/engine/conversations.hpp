@@ -33,9 +33,9 @@ struct Conversation {
     bool closed = false;
 
     // Written by save() where set.
-    std::optional<Json> new_context;       // replaces handover_context
-    std::optional<Json> ended_episode;     // is appended to episodes
-    std::optional<std::string> new_notes;  // replaces resolution_notes
+    std::optional<pg::JsonText> new_context;  // replaces handover_context
+    std::optional<Json> ended_episode;        // is appended to episodes
+    std::optional<std::string> new_notes;     // replaces resolution_notes
     std::string added_human_cost_usd = "0";
 
     // Goes along one edge of the state machine and accounts the time of the state that ends.
@@ -69,7 +69,7 @@ const StatusChange* change_being_saved();
 
 // hil_create_conversation: `id` nothing = made up.
 Uuid create_conversation(const std::optional<Uuid>& id, const std::optional<std::string>& workflow,
-                         const Json& metadata);
+                         const pg::JsonText& metadata);
 
 // hil_conversation: the conversation as one document, with its last `last_messages` messages.
 pg::JsonText describe(const Uuid& id, std::int32_t last_messages);

@@ -10,9 +10,7 @@
 namespace hil::engine {
 namespace {
 
-using pg::JsonText;
-
-const pg::Statement<Uuid, std::string, JsonText, Uuid> insert_event{
+const pg::Statement<Uuid, std::string, pg::JsonText, Uuid> insert_event{
     "INSERT INTO hil.handover_events (conversation_id, from_type, to_type, reason, context, agent_id) "
     "VALUES ($1, 'ai', 'human', $2, $3, $4)"};
 
@@ -29,7 +27,7 @@ std::optional<Agent> hand_over(Conversation& conversation, const Handover& hando
     conversation.new_context = handover.context;
     ++conversation.handover_count;
     const std::optional<Agent> agent = enqueue(conversation, way);
-    insert_event(conversation.id, conversation.reason, JsonText{handover.context.dump()},
+    insert_event(conversation.id, conversation.reason, handover.context,
                  agent ? std::optional(agent->id) : std::nullopt);
     save(conversation);
     emit("handover", conversation.id, std::nullopt, {{"priority", way.priority}});

@@ -13,7 +13,7 @@ struct Handover {
     std::string reason;
     std::optional<SkillSet> skills = std::nullopt;  // nothing = the general skill
     std::optional<int> priority = std::nullopt;     // nothing = by the routing rules
-    Json context = Json::object();
+    pg::JsonText context = {"{}"};
     const char* notice =
         nullptr;  // key of hil_config.messages: what the customer is told as a system message
 };

@@ -13,7 +13,7 @@ struct Incoming {
     std::string text;
     std::optional<Uuid> agent;  // nothing: from the customer
     std::optional<std::string> idempotency_key;
-    Json metadata = Json::object();
+    pg::JsonText metadata = {"{}"};
 };
 
 // hil_handle_message: stores the message and does what its sender and the conversation's state ask for.

@@ -26,11 +26,10 @@ const Statement<Uuid> newest{"SELECT coalesce(max(id), 0) FROM hil.messages WHER
 }  // namespace
 
 std::int64_t add_message(const Conversation& conversation, const NewMessage& message) {
-    const std::int64_t id =
-        insert(conversation.id, message.sender_type, message.agent, message.run, message.content,
-               JsonText{message.metadata.dump()}, message.idempotency_key)
-            .front()
-            .get<std::int64_t>(0);
+    const std::int64_t id = insert(conversation.id, message.sender_type, message.agent, message.run,
+                                   message.content, message.metadata, message.idempotency_key)
+                                .front()
+                                .get<std::int64_t>(0);
     const bool from_customer = std::strcmp(message.sender_type, "user") == 0;
     emit("message", conversation.id, from_customer ? conversation.agent : std::nullopt,
          {{"message_id", id}, {"sender_type", message.sender_type}});

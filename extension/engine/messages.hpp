@@ -13,7 +13,7 @@ struct NewMessage {
     std::string content;
     std::optional<Uuid> agent = std::nullopt;
     std::optional<std::int64_t> run = std::nullopt;
-    Json metadata = Json::object();
+    pg::JsonText metadata = {"{}"};
     std::optional<std::string> idempotency_key = std::nullopt;
 };
 

@@ -53,8 +53,8 @@ std::optional<Run> lock_run(const Uuid& conversation, std::int64_t id) {
 }
 
 void end_run(const Run& run, const Ending& ending) {
-    update_ended(run.conversation, run.id, std::string(ending.status), ending.sink,
-                 ending.result ? std::optional(JsonText{ending.result->dump()}) : std::nullopt, ending.error);
+    update_ended(run.conversation, run.id, std::string(ending.status), ending.sink, ending.result,
+                 ending.error);
 }
 
 void requeue_run(const Run& run, const std::string& error, Duration delay) {

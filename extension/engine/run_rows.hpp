@@ -28,7 +28,7 @@ std::optional<Run> lock_run(const Uuid& conversation, std::int64_t id);
 struct Ending {
     const char* status;  // succeeded, failed, cancelled
     std::optional<std::string> sink = std::nullopt;
-    std::optional<Json> result = std::nullopt;
+    std::optional<pg::JsonText> result = std::nullopt;
     std::optional<std::string> error = std::nullopt;
 };
 

@@ -114,6 +114,12 @@ Json complete_with_answer(Conversation& conversation, const Run& run, const RunR
     return accepted(conversation);
 }
 
+// What of a step's usage is stored; the sink's config has done its work.
+Json kept_usage(Json usage) {
+    usage.erase("handover");
+    return usage;
+}
+
 Json complete_with_handover(Conversation& conversation, const Handover& handover) {
     conversation.consecutive_errors = 0;
     hand_over(conversation, handover);
@@ -145,7 +151,8 @@ void cancel_live_run(const Conversation& conversation) {
     if (const std::optional<Run> run = lock_run(conversation.id, *id)) end_run(*run, {.status = "cancelled"});
 }
 
-Json record_step(const Attempt& attempt, const std::string& node, const Json& output, const Json& usage) {
+Json record_step(const Attempt& attempt, const std::string& node, const pg::Document& output,
+                 const Json& usage) {
     const StepUsage used = read_step_usage(usage);
     Report report = open_report(attempt);
     if (!report.run) return {{"action", "stop"}, {"reason", report.why_not}};
@@ -157,12 +164,12 @@ Json record_step(const Attempt& attempt, const std::string& node, const Json& ou
         throw Refusal(Reason::invalid_argument,
                       "workflow \"" + run.workflow + "\" has no agent node \"" + node.substr(0, 100) + "\"",
                       "Record only nodes of the run's workflow that are no sinks.");
-    insert_step(conversation.id, run.id, node, attempt.number, JsonText{output.dump()},
-                JsonText{usage.dump()}, used.cost_usd, used.duration_ms);
-    const bool confidence_given =
-        output.is_object() && output.contains("confidence") && output["confidence"].is_number();
-    if (confidence_given) conversation.confidence = output["confidence"].get<double>();
-    const std::optional<TriggerHit> hit = judge_step(workflow.workflow->hil, node, output);
+    insert_step(conversation.id, run.id, node, attempt.number, output.text,
+                JsonText{kept_usage(usage).dump()}, used.cost_usd, used.duration_ms);
+    const bool confidence_given = output.json.is_object() && output.json.contains("confidence") &&
+                                  output.json["confidence"].is_number();
+    if (confidence_given) conversation.confidence = output.json["confidence"].get<double>();
+    const std::optional<TriggerHit> hit = judge_step(workflow.workflow->hil, node, output.json);
     if (!hit) {
         if (confidence_given) save(conversation);
         return {{"action", "continue"}};
@@ -172,14 +179,14 @@ Json record_step(const Attempt& attempt, const std::string& node, const Json& ou
     if (used.handover) {
         handover.skills = used.handover->skills;
         handover.priority = used.handover->priority;
-        handover.context = used.handover->context;
+        handover.context = {used.handover->context.dump()};
     }
     complete_with_handover(conversation, handover);
     return {{"action", "handover"}, {"trigger", hit->trigger}, {"reason", *conversation.reason}};
 }
 
-Json complete_run(const Attempt& attempt, const Json& json) {
-    const RunResult result = read_run_result(json);
+Json complete_run(const Attempt& attempt, const pg::Document& document) {
+    const RunResult result = read_run_result(document.json);
     Report report = open_report(attempt);
     if (!report.run) return refused(report.why_not);
     Conversation& conversation = report.conversation;
@@ -193,7 +200,7 @@ Json complete_run(const Attempt& attempt, const Json& json) {
                 "workflow \"" + run.workflow + "\" has no sink \"" + result.sink->substr(0, 100) + "\"",
                 "Report a sink of the run's workflow, or null where none was reached.");
     }
-    end_run(run, {.status = "succeeded", .sink = result.sink, .result = json});
+    end_run(run, {.status = "succeeded", .sink = result.sink, .result = document.text});
     if (sink == nullptr)
         return complete_with_handover(
             conversation, {.reason = "Workflow completed without clear sink", .notice = "no_sink"});
@@ -201,12 +208,19 @@ Json complete_run(const Attempt& attempt, const Json& json) {
         return complete_with_handover(conversation, {.reason = result.reason.value_or("AI handover"),
                                                      .skills = result.skills,
                                                      .priority = result.priority,
-                                                     .context = result.context,
+                                                     .context = {result.context.dump()},
                                                      .notice = "handover"});
     return complete_with_answer(conversation, run, result, *sink);
 }
 
 Json fail_run(const Attempt& attempt, const Failure& failure) {
+    constexpr std::int64_t day = 86'400'000'000;
+    if (failure.retry_after &&
+        (failure.retry_after->microseconds < 0 || failure.retry_after->microseconds > day))
+        throw Refusal(Reason::invalid_argument,
+                      "retry_after is " + std::to_string(failure.retry_after->seconds()) +
+                          " seconds, 0 seconds to 1 day is allowed",
+                      "Pass NULL for hil's own backoff.");
     Report report = open_report(attempt);
     if (!report.run) return refused(report.why_not);
     end_attempt(report.conversation, *report.run, failure);

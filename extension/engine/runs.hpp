@@ -30,8 +30,9 @@ struct Attempt {
     std::int64_t run;
     std::int32_t number;
 };
-Json record_step(const Attempt& attempt, const std::string& node, const Json& output, const Json& usage);
-Json complete_run(const Attempt& attempt, const Json& result);
+Json record_step(const Attempt& attempt, const std::string& node, const pg::Document& output,
+                 const Json& usage);
+Json complete_run(const Attempt& attempt, const pg::Document& result);
 
 struct Failure {
     std::string error;

@@ -111,8 +111,8 @@ void require_workflow(const std::string& name) {
     if (select_active(name).empty()) refuse_unknown(name);
 }
 
-std::int32_t load_workflow(const Json& definition, const std::optional<std::string>& source) {
-    const CheckedWorkflow checked = check_workflow(definition);
+std::int32_t load_workflow(const pg::Document& definition, const std::optional<std::string>& source) {
+    const CheckedWorkflow checked = check_workflow(definition.json);
     if (!checked.workflow)
         throw Refusal(Reason::invalid_argument,
                       "the workflow has " + std::to_string(checked.problems.size()) +
@@ -122,7 +122,7 @@ std::int32_t load_workflow(const Json& definition, const std::optional<std::stri
     const std::string& name = checked.workflow->name;
     lock_table();
     deactivate(name);
-    return insert(name, JsonText{definition.dump()}, source).front().get<std::int32_t>(0);
+    return insert(name, definition.text, source).front().get<std::int32_t>(0);
 }
 
 void activate_workflow(const std::string& name, std::int32_t number) {

@@ -33,7 +33,7 @@ Revision revision(const std::string& name, std::int32_t number);
 // Refusal(not_found) where no revision of this name is active.
 void require_workflow(const std::string& name);
 
-std::int32_t load_workflow(const Json& definition, const std::optional<std::string>& source);
+std::int32_t load_workflow(const pg::Document& definition, const std::optional<std::string>& source);
 void activate_workflow(const std::string& name, std::int32_t number);
 pg::JsonText definition(const std::string& name, std::int32_t number);
 

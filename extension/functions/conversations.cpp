@@ -17,7 +17,7 @@ using pg::Uuid;
 HIL_FUNCTION(hil_create_conversation) {
     return pg::Value(engine::create_conversation(arguments.maybe<Uuid>(0),
                                                  arguments.maybe_nonblank_text(1, "workflow", max_name_bytes),
-                                                 arguments.json_object(2, "metadata")));
+                                                 arguments.json_object(2, "metadata").text));
 }
 
 HIL_FUNCTION(hil_handle_message) {
@@ -27,7 +27,7 @@ HIL_FUNCTION(hil_handle_message) {
         .text = arguments.nonblank_text(1, "message", limit),
         .agent = arguments.maybe<Uuid>(3),
         .idempotency_key = arguments.maybe_nonblank_text(4, "idempotency_key", max_name_bytes),
-        .metadata = arguments.json_object(5, "metadata")};
+        .metadata = arguments.json_object(5, "metadata").text};
     const auto sender = arguments.required<std::string>(2, "sender_type");
     if (sender != "user" && sender != "agent")
         throw Refusal(Reason::invalid_argument, "sender_type is \"" + sender.substr(0, 40) + "\"",
@@ -42,10 +42,11 @@ HIL_FUNCTION(hil_handle_message) {
 }
 
 HIL_FUNCTION(hil_handover) {
+    const auto context = arguments.maybe_json_object(4, "context");
     engine::Handover handover{.reason = arguments.nonblank_text(1, "reason", max_reason_bytes),
                               .skills = maybe_skills(arguments, 2, "required_skills"),
                               .priority = maybe_priority(arguments, 3),
-                              .context = arguments.maybe_json_object(4, "context").value_or(Json::object()),
+                              .context = context ? context->text : pg::JsonText{"{}"},
                               .notice = "handover"};
     return engine::hand_over_on_request(arguments.required<Uuid>(0, "conversation_id"), handover);
 }

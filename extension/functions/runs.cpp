@@ -31,7 +31,7 @@ HIL_FUNCTION(hil_renew_runs) {
 
 HIL_FUNCTION(hil_record_step) {
     return engine::record_step(attempt(arguments), arguments.nonblank_text(2, "node", max_name_bytes),
-                               arguments.json(3, "output"), arguments.json_object(4, "usage"));
+                               arguments.json(3, "output"), arguments.json_object(4, "usage").json);
 }
 
 HIL_FUNCTION(hil_complete_run) {

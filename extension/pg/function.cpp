@@ -114,23 +114,25 @@ std::optional<std::string> Arguments::maybe_nonblank_text(int position, const ch
     return text;
 }
 
-Json Arguments::json(int position, const char* name) const {
-    return parse_json(required<JsonText>(position, name).text, name);
+Document Arguments::json(int position, const char* name) const {
+    auto text = required<JsonText>(position, name);
+    Json json = parse_json(text.text, name);
+    return {std::move(json), std::move(text)};
 }
 
-std::optional<Json> Arguments::maybe_json_object(int position, const char* name) const {
-    std::optional<JsonText> text = maybe<JsonText>(position);
-    if (!text) return std::nullopt;
-    Json document = parse_json(text->text, name);
-    if (!document.is_object())
-        throw Refusal(Reason::invalid_argument,
-                      std::string(name) + " is a JSON " + document.type_name() + ", an object is expected",
-                      std::string("Pass ") + name + " as a JSON object, for instance '{}'.");
+std::optional<Document> Arguments::maybe_json_object(int position, const char* name) const {
+    if (call_info_->args[position].isnull) return std::nullopt;
+    Document document = json(position, name);
+    if (!document.json.is_object())
+        throw Refusal(
+            Reason::invalid_argument,
+            std::string(name) + " is a JSON " + document.json.type_name() + ", an object is expected",
+            std::string("Pass ") + name + " as a JSON object, for instance '{}'.");
     return document;
 }
 
-Json Arguments::json_object(int position, const char* name) const {
-    std::optional<Json> document = maybe_json_object(position, name);
+Document Arguments::json_object(int position, const char* name) const {
+    std::optional<Document> document = maybe_json_object(position, name);
     if (!document) refuse_null(name);
     return *std::move(document);
 }

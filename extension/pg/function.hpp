@@ -37,10 +37,11 @@ class Arguments {
     std::optional<std::string> maybe_nonblank_text(int position, const char* name,
                                                    std::size_t max_bytes) const;
 
-    // A jsonb object within the limits of core/json.hpp. maybe_json_object: nothing for NULL.
-    Json json_object(int position, const char* name) const;
-    std::optional<Json> maybe_json_object(int position, const char* name) const;
-    Json json(int position, const char* name) const;
+    // A jsonb within the limits of core/json.hpp; the second and third take an object only. The third:
+    // nothing for NULL.
+    Document json(int position, const char* name) const;
+    Document json_object(int position, const char* name) const;
+    std::optional<Document> maybe_json_object(int position, const char* name) const;
 
     // A text[] with its NULLs; nothing where the array itself is NULL.
     std::optional<std::vector<std::optional<std::string>>> maybe_texts(int position) const;

@@ -47,6 +47,13 @@ struct JsonText {
     std::string text;
 };
 
+// A jsonb that is both looked into and kept: the text is what is stored, since numbers beyond the range of
+// double would not survive the way through Json.
+struct Document {
+    Json json;
+    JsonText text;
+};
+
 // What a parameter, a column or a function's result can hold; monostate is NULL. numeric passes as text, by a
 // cast in the SQL.
 using Value =
