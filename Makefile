@@ -101,7 +101,7 @@ build/%.o: %.cpp
 -include $(patsubst %.o,%.d,$(OBJS) $(call object,$(boundary_sources)))
 
 # Functions that exercise the C++/Postgres boundary from SQL; a library of its own, never installed.
-build/hil_boundary.so: $(call object,$(boundary_sources) $(wildcard extension/pg/*.cpp))
+build/hil_boundary.so: $(call object,$(boundary_sources) $(wildcard extension/pg/*.cpp) $(core_sources))
 	$(CXX) -shared -o $@ $^ $(LDFLAGS)
 
 build/regress:
