@@ -152,6 +152,8 @@ std::optional<Agent> enqueue(Conversation& conversation, const Route& route) {
     return agent;
 }
 
+void intern_general_skill() { intern({settings::general()}); }
+
 Entry lock_entry(const Conversation& conversation) {
     const pg::Rows rows = lock_active_entry(conversation.id);
     if (rows.empty())

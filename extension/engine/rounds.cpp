@@ -12,6 +12,7 @@ constexpr std::int32_t at_most = 200;
 }  // namespace
 
 Json tick() {
+    intern_general_skill();
     Json done = Json::object();
     done["leases_expired"] = expire_leases(at_most);
     done["ai_timeouts"] = time_out_runs(at_most);
