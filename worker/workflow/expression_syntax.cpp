@@ -66,9 +66,9 @@ std::string ExpressionParser::conjunction() {
 }
 
 std::string ExpressionParser::negation() {
+    if (!lexer_.accept(TokenKind::name, "not")) return comparison();
     const Depth depth(*this);
-    if (lexer_.accept(TokenKind::name, "not")) return "(not " + negation() + ")";
-    return comparison();
+    return "(not " + negation() + ")";
 }
 
 std::string ExpressionParser::comparison() {
@@ -155,9 +155,11 @@ std::string ExpressionParser::power() {
 }
 
 std::string ExpressionParser::unary() {
-    const Depth depth(*this);
-    if (lexer_.accept(TokenKind::symbol, "-")) return call("math", {"0", guarded_.constant("-"), unary()});
-    if (lexer_.accept(TokenKind::symbol, "+")) return unary();
+    const bool minus = lexer_.accept(TokenKind::symbol, "-");
+    if (minus || lexer_.accept(TokenKind::symbol, "+")) {
+        const Depth depth(*this);
+        return minus ? call("math", {"0", guarded_.constant("-"), unary()}) : unary();
+    }
     return filtered(postfix());
 }
 
@@ -260,13 +262,17 @@ std::string ExpressionParser::variable(const Token& name) {
     }
     if (locals_.count(name.text)) return name.text;
     guarded_.variables.push_back({name.text, name.offset});
-    if (nodes_.count(name.text)) {
-        Lexer ahead = lexer_;
-        if (ahead.accept(TokenKind::symbol, ".") && ahead.accept(TokenKind::name, "output") &&
-            !(ahead.peek().kind == TokenKind::symbol && ahead.peek().text == "("))
-            lexer_ = ahead;
-    }
+    if (nodes_.count(name.text)) skip_output();
     return name.text;
+}
+
+// After a node's name: `.output` and `['output']` mean the node itself.
+void ExpressionParser::skip_output() {
+    Lexer ahead = lexer_;
+    const auto symbol = [&ahead](std::string_view text) { return ahead.accept(TokenKind::symbol, text); };
+    const bool field = symbol(".") && ahead.accept(TokenKind::name, "output");
+    const bool item = !field && symbol("[") && ahead.accept(TokenKind::text, "output") && symbol("]");
+    if (field || item) lexer_ = ahead;
 }
 
 std::string ExpressionParser::listing(std::string_view close) {

@@ -99,6 +99,7 @@ class ExpressionParser {
     std::string postfix();
     std::string primary();
     std::string variable(const Token& name);
+    void skip_output();
     std::string subscript(const std::string& base);
     std::string listing(std::string_view close);
     std::string dictionary();

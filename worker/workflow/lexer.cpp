@@ -81,7 +81,10 @@ Token Lexer::scan_text(char quote) {
 Token Lexer::scan() {
     while (position_ < source_.size() && is_space(source_[position_])) ++position_;
     const std::size_t start = position_;
-    if (start >= source_.size()) return {TokenKind::end, "", source_.size()};
+    if (start >= source_.size()) {
+        // What is missing is missing after the last word, not on a line below it.
+        return {TokenKind::end, "", source_.find_last_not_of(" \t\r\n") + 1};
+    }
     const char c = source_[start];
     if (c == '"' || c == '\'') return scan_text(c);
     if (starts_name(c)) {

@@ -1,5 +1,8 @@
 #include "workflow/schema.hpp"
 
+// Without this valijson ends the process where a schema is wrong.
+#define VALIJSON_USE_EXCEPTIONS 1
+
 #include <map>
 #include <valijson/adapters/nlohmann_json_adapter.hpp>
 #include <valijson/schema.hpp>

@@ -1,5 +1,6 @@
 #include "workflow/template_functions.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <set>
@@ -41,8 +42,10 @@ std::vector<std::string> characters(const std::string& text) {
 std::vector<std::size_t> slice_indexes(std::size_t size, const Value& start, const Value& end,
                                        const Value& step) {
     const auto length = static_cast<std::int64_t>(size);
-    const std::int64_t by = step.is_null() ? 1 : step.get<std::int64_t>();
-    if (by == 0) throw TemplateError("the step of a slice cannot be 0");
+    if (!step.is_null() && step.get<std::int64_t>() == 0)
+        throw TemplateError("the step of a slice cannot be 0");
+    const std::int64_t by =
+        step.is_null() ? 1 : std::clamp(step.get<std::int64_t>(), -length - 1, length + 1);
     const auto clamp = [&](const Value& bound, std::int64_t otherwise) {
         if (bound.is_null()) return otherwise;
         std::int64_t at = bound.get<std::int64_t>();
@@ -72,6 +75,7 @@ Value slice(const Value& base, const Value& start, const Value& end, const Value
 Value get(Value base, const Value& key) {
     if (base.is_object()) return key.is_hashable() ? base.get(key) : Value();
     if (!key.is_number_integer() || !(base.is_array() || base.is_string())) return Value();
+    if (std::abs(key.get<double>()) > max_text_bytes) return Value();
     const Value found =
         slice(base, key, key.get<std::int64_t>() == -1 ? Value() : key + Value(std::int64_t{1}), Value());
     if (base.is_string()) return found.empty() ? Value() : found;
@@ -125,7 +129,10 @@ Value real_math(double a, const std::string& sign, double b) {
     if (sign == "*") return a * b;
     if (sign == "/") return a / b;
     if (sign == "//") return std::floor(a / b);
-    if (sign == "%") return a - b * std::floor(a / b);
+    if (sign == "%") {
+        const double rest = std::fmod(a, b);
+        return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
+    }
     return std::pow(a, b);
 }
 

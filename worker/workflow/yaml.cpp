@@ -105,7 +105,9 @@ class Builder : public YAML::EventHandler {
     void take_key(Place place, std::optional<std::string> text) {
         Frame& top = stack_.back();
         if (!text) {
-            errors_.push_back(mistake_at(place, "a key must be a text"));
+            const bool in_key =
+                std::any_of(stack_.begin(), stack_.end(), [](const Frame& f) { return f.is_key; });
+            if (!in_key) errors_.push_back(mistake_at(place, "a key must be a text"));
             text = "";
         } else if (top.value.contains(*text)) {
             const Place first = places_.key(pointer_to(top.pointer, *text));

@@ -1,0 +1,87 @@
+// Conditions in both languages, and the literals that JMESPath lacks.
+#include <gtest/gtest.h>
+
+#include "workflow/condition.hpp"
+#include "workflow/jmespath_literals.hpp"
+
+namespace hil::worker {
+namespace {
+
+const std::set<std::string> nodes = {"check", "never_ran"};
+
+bool holds(const std::string& type, const std::string& expression) {
+    Scope scope;
+    scope.variables = {{"customer_message", "hello"}};
+    scope.nodes = {
+        {"check", {{"can_handle", true}, {"score", 0.9}, {"list", {"a", "b"}}, {"nothing", nullptr}}}};
+    scope.output = Json{{"can_handle", false}, {"true", "odd"}};
+    return ParsedCondition::parse({type, expression}, nodes).holds(scope);
+}
+
+bool jmespath(const std::string& expression) { return holds("jmespath", expression); }
+
+std::string rewritten(const std::string& expression) { return with_literals(expression).source; }
+
+TEST(Literals, BareLiteralsNextToAComparison) {
+    EXPECT_EQ(rewritten("output.can_handle == true"), "output.can_handle == `true`");
+    EXPECT_EQ(rewritten("a != false && b == null"), "a != `false` && b == `null`");
+    EXPECT_EQ(rewritten("a.b >= 0.75||c < -3"), "a.b >= `0.75`||c < `-3`");
+    EXPECT_EQ(rewritten("true == a"), "`true` == a");
+    EXPECT_EQ(rewritten("xs[?ok==true && n>1e3].id"), "xs[?ok==`true` && n>`1e3`].id");
+}
+
+TEST(Literals, WhatIsNoLiteralStays) {
+    for (const char* same :
+         {"a == true_story", "a.true == b", "true.a == b", "a == true.b", "a == true[0]", "a == \"true\"",
+          "a == 'true'", "a == 'x == true'", "a == `true`", "a == `\"x == true\"`", "a == 'it\\'s == true'",
+          "{a: true}", "xs[0] == b", "xs[1:2]", "true", "a && true", "!false", "true(a) == b"})
+        EXPECT_EQ(rewritten(same), same);
+}
+
+TEST(Condition, JmespathComparesWithLiterals) {
+    EXPECT_TRUE(jmespath("check.output.can_handle == true"));
+    EXPECT_TRUE(jmespath("check.can_handle == true && check.score > 0.7"));
+    EXPECT_TRUE(jmespath("output.can_handle == false"));
+    EXPECT_TRUE(jmespath("output.true == 'odd'"));
+    EXPECT_TRUE(jmespath("check.nothing == null"));
+    EXPECT_TRUE(jmespath("contains(check.list, 'a') && length(check.output.list) == 2"));
+    EXPECT_TRUE(jmespath("\"check\".can_handle"));
+    EXPECT_TRUE(jmespath("customer_message == 'hello'"));
+    EXPECT_TRUE(jmespath("@.check.can_handle"));
+}
+
+TEST(Condition, WhatNeverRanIsFalseInBothLanguages) {
+    for (const char* expression : {"never_ran", "never_ran.output", "never_ran.output.y == true",
+                                   "never_ran.output.y == false", "never_ran.y > 0.5", "nobody.x.y"}) {
+        EXPECT_FALSE(holds("jmespath", expression)) << expression;
+        EXPECT_FALSE(holds("python_expr", expression)) << expression;
+    }
+    for (const char* expression : {"never_ran.output.y != true", "check.can_handle == true"}) {
+        EXPECT_TRUE(holds("jmespath", expression)) << expression;
+        EXPECT_TRUE(holds("python_expr", expression)) << expression;
+    }
+    EXPECT_TRUE(jmespath("never_ran.y == true || check.can_handle == true"));
+    EXPECT_FALSE(jmespath("length(never_ran.list) > 0"));
+    EXPECT_TRUE(holds("python_expr", "output.can_handle == false and check.output.can_handle"));
+}
+
+TEST(Condition, MistakesHaveTheirOffsetInTheExpressionAsWritten) {
+    const auto offset = [](const std::string& type, const std::string& expression) {
+        try {
+            ParsedCondition::parse({type, expression}, nodes);
+        } catch (const SyntaxError& error) {
+            return error.offset();
+        }
+        ADD_FAILURE() << "no mistake in " << expression;
+        return std::size_t{0};
+    };
+    EXPECT_EQ(offset("jmespath", "a == true && b ="), 16u);
+    EXPECT_EQ(offset("jmespath", "a == true &&\n b == true && #"), 27u);
+    EXPECT_EQ(offset("python_expr", "a == true and"), 13u);
+    EXPECT_EQ(offset("python_expr", "a = 1"), 2u);
+    EXPECT_EQ(offset("python_expr", "a }} {{ b"), 2u);
+    EXPECT_EQ(offset("jmespath", std::string(60, '(')), 40u);
+}
+
+}  // namespace
+}  // namespace hil::worker

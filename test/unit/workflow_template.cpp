@@ -1,0 +1,197 @@
+// Templates and python_expr: what is undefined, whitespace, limits, mistakes with their offsets.
+#include <gtest/gtest.h>
+
+#include "workflow/template.hpp"
+
+namespace hil::worker {
+namespace {
+
+const std::set<std::string> nodes = {"classify", "answer_it", "never_ran"};
+
+Scope scope() {
+    Scope scope;
+    scope.variables = {
+        {"customer_message", "Where is {{ my }} order?"},
+        {"memory_context", ""},
+        {"instructions", nullptr},
+        {"messages",
+         {{{"sender_type", "user"}, {"content", "hello"}}, {{"sender_type", "ai"}, {"content", "hi"}}}}};
+    scope.nodes = {{"classify",
+                    {{"intent", "billing"},
+                     {"confidence", 0.85},
+                     {"needs_human", false},
+                     {"tags", {"a", "b"}},
+                     {"count", 0},
+                     {"price", 7}}},
+                   {"answer_it", {{"answer", "Déjà vu"}, {"success", true}}}};
+    return scope;
+}
+
+std::string render(const std::string& source) { return Template::text(source, nodes).render(scope()); }
+bool holds(const std::string& expression) { return Template::condition(expression, nodes).holds(scope()); }
+
+std::size_t mistake_at(const std::string& source) {
+    try {
+        Template::text(source, nodes);
+    } catch (const SyntaxError& error) {
+        return error.offset();
+    }
+    ADD_FAILURE() << "no mistake in " << source;
+    return 0;
+}
+
+std::string failure(const std::string& source) {
+    try {
+        return "rendered " + render(source).substr(0, 100);
+    } catch (const TemplateError& error) {
+        return error.what();
+    }
+}
+
+TEST(Template, FieldsAreReachableWithAndWithoutOutput) {
+    EXPECT_EQ(render("{{classify.intent}} {{ classify.output.intent }} {{classify['output']['intent']}}"),
+              "billing billing billing");
+    EXPECT_EQ(render("{{ classify.output.tags[-1] }}{{ classify.tags[0] }}"), "ba");
+}
+
+TEST(Template, PrintsAsJinjaDoes) {
+    EXPECT_EQ(render("{{classify.confidence}} {{answer_it.success}} {{classify.tags}} {{classify.price}}"),
+              "0.85 True ['a', 'b'] 7");
+    EXPECT_EQ(render("{{ answer_it }}"), "{'answer': 'Déjà vu', 'success': True}");
+}
+
+TEST(Template, WhatNeverRanRendersAsNothing) {
+    EXPECT_EQ(render("[{{never_ran}}{{never_ran.answer}}{{never_ran.output.answer.deeper[3].still}}]"), "[]");
+    EXPECT_EQ(render("[{{classify.absent.deeper}}{{classify.tags[9]}}{{nothing.at.all}}{{instructions}}]"),
+              "[]");
+    EXPECT_EQ(render("[{{never_ran.answer.upper()}}{{never_ran.answer[:3]}}{{never_ran.a|lower}}{{never_ran."
+                     "a ~ 'x'}}]"),
+              "[x]");
+    EXPECT_EQ(render("[{% for x in never_ran.output.list %}{{x}}{% endfor %}]"), "[]");
+    EXPECT_EQ(render("[{% for k, v in never_ran.map.items() %}{{k}}{% endfor %}]"), "[]");
+    EXPECT_EQ(render("{{never_ran.a|length}} {{never_ran.a|default('none')}} {{never_ran.a + 1}}"),
+              "0 none ");
+}
+
+TEST(Template, UndefinedIsFalseInConditions) {
+    EXPECT_FALSE(holds("never_ran"));
+    EXPECT_FALSE(holds("never_ran.output.y == true"));
+    EXPECT_FALSE(holds("never_ran.output.y == false"));
+    EXPECT_TRUE(holds("never_ran.output.y != true"));
+    EXPECT_FALSE(holds("never_ran.output.y > 0.5"));
+    EXPECT_FALSE(holds("never_ran.output.y <= 0.5"));
+    EXPECT_FALSE(holds("'a' in never_ran.output.y"));
+    EXPECT_TRUE(holds("not never_ran.output.y"));
+    EXPECT_FALSE(holds("never_ran is defined"));
+    EXPECT_TRUE(holds("never_ran is undefined and classify is defined"));
+    EXPECT_TRUE(holds("(never_ran.output.y == true) or (classify.output.needs_human == false)"));
+}
+
+TEST(Template, ComparesAsPythonDoes) {
+    EXPECT_TRUE(holds("classify.confidence >= 0.85 and not classify.confidence > 0.85"));
+    EXPECT_TRUE(holds("classify.intent in ['billing', 'returns'] and 'x' not in classify.tags"));
+    EXPECT_TRUE(
+        holds("classify.price % 4 == 3 and -classify.price // 2 == -4 and classify.price / 2 == 3.5"));
+    EXPECT_TRUE(holds("classify.tags == ['a', 'b'] and [0] == [0]"));
+    EXPECT_TRUE(holds("2 + 3 * 4 == 14 and (2 + 3) * 4 == 20 and 'a' ~ 1 == 'a1' and 2 ** 3 == 8"));
+    EXPECT_FALSE(holds("classify.intent > 3"));  // no order between a text and a number
+    EXPECT_FALSE(holds("classify.count"));
+    EXPECT_TRUE(holds("true if classify.count else None is none"));
+}
+
+TEST(Template, IfForAndSet) {
+    EXPECT_EQ(render("{% if classify.intent == 'x' %}1{% elif classify.price > 5 %}2{% else %}3{% endif %}"),
+              "2");
+    EXPECT_EQ(
+        render("{% for m in messages if m.sender_type == 'user' %}{{loop.index}}:{{m.content}}{% endfor %}"),
+        "1:hello");
+    EXPECT_EQ(render("{% for x in [] %}{% else %}empty{% endfor %}"), "empty");
+    EXPECT_EQ(
+        render("{% set ns = namespace(n=0) %}{% for x in range(5) %}{% if x == 3 %}{% break %}{% endif %}"
+               "{% set ns.n = ns.n + x %}{% endfor %}{{ns.n}}"),
+        "3");
+    EXPECT_EQ(render("{% set t %}a{{1}}{% endset %}{{ t|upper }}"), "A1");
+    EXPECT_EQ(render("{% set never_ran = {'output': {'x': 5}} %}{{ never_ran.output.x }}"), "5");
+}
+
+TEST(Template, WhiteSpaceIsJinjas) {
+    EXPECT_EQ(render("a\n"), "a");
+    EXPECT_EQ(render("a\n\n"), "a\n");
+    EXPECT_EQ(render("a  {{- 1 -}}  b {#- gone -#} c"), "a1bc");
+    EXPECT_EQ(render("{ {{1}} } {% if true -%}\n x{% endif %} # } %}"), "{ 1 } x # } %}");
+    EXPECT_EQ(render("{{ '{{' }}{{ \"}}%}\" }}"), "{{}}%}");
+}
+
+TEST(Template, DataIsNeverRenderedAgain) {
+    EXPECT_EQ(render("{{customer_message}}"), "Where is {{ my }} order?");
+}
+
+TEST(Template, CutsTextsByCharacters) {
+    EXPECT_EQ(render("{{answer_it.answer[:2]}} {{answer_it.answer|length}} {{answer_it.answer[::-1]}}"),
+              "Dé 7 uv àjéD");
+    EXPECT_EQ(render("{{'abc'[1]}}{{'abc'[-1]}}{{'abc'[7]}}"), "bc");
+}
+
+TEST(Template, NamesHideNoFilters) {
+    Scope given;
+    given.nodes = {{"length", {{"x", "abc"}}}};
+    EXPECT_EQ(Template::text("{{ length.x|length }}", {"length"}).render(given), "3");
+}
+
+TEST(Template, MistakesHaveTheirOffset) {
+    EXPECT_EQ(mistake_at("ab {{ 1 + }}"), 10u);
+    EXPECT_EQ(mistake_at("{{ a.b "), 6u);
+    EXPECT_EQ(mistake_at("{{ a | nosuch }}"), 7u);
+    EXPECT_EQ(mistake_at("{{ a is odd }}"), 8u);
+    EXPECT_EQ(mistake_at("{{ a.nosuch() }}"), 5u);
+    EXPECT_EQ(mistake_at("{{ 'open }}"), 3u);
+    EXPECT_EQ(mistake_at("{% if a %}x"), 0u);
+    EXPECT_EQ(mistake_at("{% if a %}{% endfor %}"), 13u);
+    EXPECT_EQ(mistake_at("x{% endif %}"), 4u);
+    EXPECT_EQ(mistake_at("{% macro f() %}{% endmacro %}"), 3u);
+    EXPECT_EQ(mistake_at("{# open"), 0u);
+    EXPECT_EQ(mistake_at("{{ 1 < 2 < 3 }}"), 9u);
+    EXPECT_EQ(mistake_at("{{ _hil_print }}"), 3u);
+    EXPECT_EQ(mistake_at("{% break %}"), 3u);
+    EXPECT_EQ(mistake_at("{{ " + std::string(500, '(') + " }}"), 63u);
+}
+
+TEST(Template, WhatCannotBeRenderedSaysWhy) {
+    EXPECT_EQ(failure("{{ 1 // classify.count }}"), "division by zero");
+    EXPECT_EQ(failure("{{ 5.5 % -0.75 }}"), "rendered -0.5");
+    EXPECT_EQ(failure("{{ classify.tags - 1 }}"), "`-` needs two numbers, got ['a', 'b'] and 1");
+    EXPECT_EQ(failure("{{ 9223372036854775807 + 1 }}"), "the result of `+` is out of range");
+    EXPECT_EQ(failure("{{ (-9223372036854775807 - 1) // -1 }}"), "the result of `//` is out of range");
+    EXPECT_EQ(failure("{{ 'a,b'.split('') }}"), "`split` needs a text that is not empty");
+}
+
+TEST(Template, ExplosionsAreBounded) {
+    EXPECT_EQ(failure("{% for x in range(100000) %}{% endfor %}"), "a range of more than 10,000 numbers");
+    EXPECT_EQ(failure("{% for x in range(9000) %}{% for y in range(9000) %}{% endfor %}{% endfor %}"),
+              "the template takes more than 100,000 operations");
+    EXPECT_EQ(failure("{{ 'x' * 100000000 }}"), "the repeated text is too long");
+    EXPECT_EQ(failure("{% for x in range(2000) %}{{ 'x' * 1000 }}{% endfor %}"),
+              "the template renders more than 1 MB");
+    EXPECT_EQ(failure("{% set a = [] %}{% set b = a.append(a) %}{{ a }}"), "rendered [[]]");
+    EXPECT_EQ(failure("{% set n = namespace() %}{% set n.n = n %}{{ n }}"), "rendered {'n': {}}");
+    EXPECT_THROW(Template::text(std::string(max_template_bytes + 1, 'x'), nodes), SyntaxError);
+}
+
+// minja reads templates with std::regex, which overflows the stack on long texts: these never get to it.
+TEST(Template, LongTextsAreHarmless) {
+    const std::string spaces(60'000, ' ');
+    EXPECT_EQ(render("a" + spaces + "{{- 1 }}"), "a1");
+    EXPECT_EQ(render("{{ '" + spaces + "'|length }}"), "60000");
+    EXPECT_EQ(render("{#" + std::string(60'000, 'x') + "#}"), "");
+}
+
+TEST(Template, RendersValidUtf8WhateverItIsGiven) {
+    Scope given;
+    given.variables = {{"x", std::string("a\xff") + "b"}};
+    EXPECT_EQ(Template::text("{{x}}", nodes).render(given),
+              "a\xEF\xBF\xBD"
+              "b");
+}
+
+}  // namespace
+}  // namespace hil::worker
