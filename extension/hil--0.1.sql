@@ -106,7 +106,7 @@ CREATE TABLE hil.human_agents (
     skills text[] NOT NULL DEFAULT '{}',
     current_load integer NOT NULL DEFAULT 0 CHECK (current_load >= 0),
     max_capacity integer NOT NULL DEFAULT 5 CHECK (max_capacity >= 0),
-    hourly_rate_usd numeric CHECK (hourly_rate_usd >= 0),
+    hourly_rate_usd numeric CHECK (hourly_rate_usd >= 0::numeric),
     db_role name,
     last_active timestamptz NOT NULL DEFAULT clock_timestamp(),
     last_assigned_at timestamptz,
@@ -210,7 +210,7 @@ CREATE TABLE hil.conversation_analytics (
     ai_messages integer NOT NULL,
     human_messages integer NOT NULL,
     handover_count integer NOT NULL,
-    customer_satisfaction double precision CHECK (customer_satisfaction BETWEEN 1 AND 5),
+    customer_satisfaction double precision CHECK (customer_satisfaction BETWEEN 1::double precision AND 5::double precision),
     resolution_status text NOT NULL CHECK (resolution_status IN ('resolved', 'unresolved', 'escalated')),
     resolved_by uuid,
     ai_cost_usd numeric NOT NULL,
@@ -448,7 +448,7 @@ COMMENT ON FUNCTION hil_explain_assignment IS 'For a conversation in the queue: 
 CREATE FUNCTION hil_add_agent(name text, email text, skills text[] DEFAULT '{}', max_capacity integer DEFAULT 5, hourly_rate_usd numeric DEFAULT NULL)
     RETURNS uuid
     AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-COMMENT ON FUNCTION hil_add_agent IS 'Adds a human agent, offline, and returns their id. skills: at most 100, without NULL and duplicates; max_capacity: conversations at once, 0 to 1000; hourly_rate_usd: US dollars. Errors: 22023, also where the email is taken.';
+COMMENT ON FUNCTION hil_add_agent IS 'Adds a human agent, offline, and returns their id. skills: at most 100, without NULL and duplicates; max_capacity: conversations at once, 0 to 1000; hourly_rate_usd: US dollars, 0 to below 100,000. Errors: 22023, also where the email is taken.';
 
 CREATE FUNCTION hil_set_agent_status(agent_id uuid, status text)
     RETURNS jsonb

@@ -1,6 +1,9 @@
 #include "engine/agents.hpp"
 
+#include <algorithm>
+
 #include "core/refusal.hpp"
+#include "core/text.hpp"
 #include "engine/queue.hpp"
 #include "pg/session.hpp"
 
@@ -63,13 +66,20 @@ void require_capacity(std::int32_t max_capacity) {
                       "Pass how many conversations the agent takes at once.");
 }
 
+// 0 to 99,999.99…: decided on the digits, since a double would not tell the last of them.
+void require_rate(const std::string& rate) {
+    const bool plain = rate.find_first_not_of("0123456789.") == std::string::npos;
+    if (plain && std::min(rate.find('.'), rate.size()) <= 5) return;
+    throw Refusal(Reason::invalid_argument,
+                  "hourly_rate_usd is " + in_quotes(rate) + ", 0 to below 100,000 is allowed",
+                  "Pass US dollars an hour, or NULL where the rate is not known.");
+}
+
 }  // namespace
 
 Uuid add_agent(const NewAgent& agent) {
     require_capacity(agent.max_capacity);
-    if (agent.hourly_rate_usd && agent.hourly_rate_usd->find_first_not_of("0123456789.") != std::string::npos)
-        throw Refusal(Reason::invalid_argument, "hourly_rate_usd is " + *agent.hourly_rate_usd,
-                      "Pass US dollars an hour, 0 or more, or NULL where it is not known.");
+    if (agent.hourly_rate_usd) require_rate(*agent.hourly_rate_usd);
     const pg::Rows rows =
         insert(agent.name, agent.email, agent.skills, agent.max_capacity, agent.hourly_rate_usd);
     if (rows.empty())
@@ -96,7 +106,7 @@ void require_caller_may_act_as(const std::optional<Uuid>& agent) {
 
 Json set_agent_status(const Uuid& agent, const std::string& status) {
     if (status != "online" && status != "away" && status != "offline")
-        throw Refusal(Reason::invalid_argument, "status is \"" + status.substr(0, 40) + "\"",
+        throw Refusal(Reason::invalid_argument, "status is " + in_quotes(status),
                       "Pass online, away or offline.");
     return after_update(agent, update_status(agent, status));
 }

@@ -1,6 +1,7 @@
 #include "engine/conversations.hpp"
 
 #include "core/refusal.hpp"
+#include "core/text.hpp"
 #include "engine/workflows.hpp"
 
 namespace hil::engine {
@@ -212,8 +213,12 @@ JsonText describe(const Uuid& id, std::int32_t last_messages) {
 }
 
 std::int64_t purge(Duration older_than) {
-    if (older_than.microseconds < 0)
-        throw Refusal(Reason::invalid_argument, "older_than is negative", "Pass a span such as '90 days'.");
+    constexpr double seconds_per_year = 365.25 * 86'400;
+    const double years = older_than.seconds() / seconds_per_year;
+    if (years < 0 || years > 1000)
+        throw Refusal(Reason::invalid_argument,
+                      "older_than is " + number_text(years) + " years, 0 to 1000 years is allowed",
+                      "Pass a span such as '90 days'.");
     return purge_rows(older_than).front().get<std::int64_t>(0);
 }
 

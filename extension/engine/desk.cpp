@@ -1,12 +1,14 @@
 #include "engine/desk.hpp"
 
 #include "core/refusal.hpp"
+#include "core/text.hpp"
 #include "core/triggers.hpp"
 #include "engine/agents.hpp"
 #include "engine/analytics.hpp"
 #include "engine/events.hpp"
 #include "engine/messages.hpp"
 #include "engine/runs.hpp"
+#include "engine/settings.hpp"
 #include "engine/workflows.hpp"
 
 namespace hil::engine {
@@ -84,8 +86,7 @@ void require_assigned(const Conversation& conversation, const Uuid& agent) {
 Json resolve(const Uuid& id, const Uuid& agent, const Resolution& resolution) {
     if (resolution.status != "resolved" && resolution.status != "unresolved" &&
         resolution.status != "escalated")
-        throw Refusal(Reason::invalid_argument,
-                      "resolution_status is \"" + resolution.status.substr(0, 40) + "\"",
+        throw Refusal(Reason::invalid_argument, "resolution_status is " + in_quotes(resolution.status),
                       "Pass resolved, unresolved or escalated.");
     Conversation conversation = lock_of_agent(id, agent, "resolved");
     leave_queue(conversation);
@@ -137,9 +138,11 @@ Json transfer(const Uuid& id, const Uuid& agent, const Transfer& transfer) {
         throw Refusal(Reason::invalid_argument, "to_agent is the agent who has the conversation",
                       "Name another agent, or leave to_agent out.");
     Conversation conversation = lock_of_agent(id, agent, "transferred");
+    std::optional<SkillSet> skills = transfer.skills;
+    if (skills && skills->empty()) skills = SkillSet{settings::general()};
     return pass_on(conversation, agent, clean_reason(transfer.reason),
                    {.declined_by = agent,
-                    .skills = transfer.skills,
+                    .skills = std::move(skills),
                     .priority = transfer.priority,
                     .next_agent = transfer.to_agent});
 }

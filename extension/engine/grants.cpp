@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/refusal.hpp"
+#include "core/text.hpp"
 #include "pg/statement.hpp"
 
 namespace hil::engine {
@@ -61,7 +62,7 @@ const Statement<std::int64_t, Names, bool> list_grants{
 const Profile& profile_named(const std::string& name) {
     for (const Profile& profile : profiles)
         if (profile.name == name) return profile;
-    throw Refusal(Reason::invalid_argument, "there is no profile \"" + name.substr(0, 40) + "\"",
+    throw Refusal(Reason::invalid_argument, "there is no profile " + in_quotes(name),
                   "Pass app, agent, worker, reader or admin.");
 }
 

@@ -33,8 +33,8 @@ struct Entry {
 // saves the conversation.
 std::optional<Agent> enqueue(Conversation& conversation, const Route& route);
 
-// Interns the set that handovers without skills need. For whoever hands over several conversations in one transaction:
-// interning can wait for another session, which must not happen after an agent was locked.
+// Interns the set that handovers without skills need. For whoever hands over several conversations in one
+// transaction: interning can wait for another session, which must not happen after an agent was locked.
 void intern_general_skill();
 
 // The conversation's active entry, locked. std::logic_error where there is none: states and entries go

@@ -5,6 +5,7 @@
 
 #include "core/refusal.hpp"
 #include "core/run_result.hpp"
+#include "core/text.hpp"
 #include "core/triggers.hpp"
 #include "engine/analytics.hpp"
 #include "engine/events.hpp"
@@ -162,7 +163,7 @@ Json record_step(const Attempt& attempt, const std::string& node, const pg::Docu
     const Node* known = workflow.workflow->node(node);
     if (known == nullptr || known->sink)
         throw Refusal(Reason::invalid_argument,
-                      "workflow \"" + run.workflow + "\" has no agent node \"" + node.substr(0, 100) + "\"",
+                      "workflow \"" + run.workflow + "\" has no agent node " + in_quotes(node),
                       "Record only nodes of the run's workflow that are no sinks.");
     insert_step(conversation.id, run.id, node, attempt.number, output.text,
                 JsonText{kept_usage(usage).dump()}, used.cost_usd, used.duration_ms);
@@ -195,10 +196,9 @@ Json complete_run(const Attempt& attempt, const pg::Document& document) {
     if (result.sink) {
         sink = revision(run.workflow, run.revision).workflow->node(*result.sink);
         if (sink == nullptr || !sink->sink)
-            throw Refusal(
-                Reason::invalid_argument,
-                "workflow \"" + run.workflow + "\" has no sink \"" + result.sink->substr(0, 100) + "\"",
-                "Report a sink of the run's workflow, or null where none was reached.");
+            throw Refusal(Reason::invalid_argument,
+                          "workflow \"" + run.workflow + "\" has no sink " + in_quotes(*result.sink),
+                          "Report a sink of the run's workflow, or null where none was reached.");
     }
     end_run(run, {.status = "succeeded", .sink = result.sink, .result = document.text});
     if (sink == nullptr)

@@ -3,6 +3,7 @@
 #include "engine/conversations.hpp"
 
 #include "core/refusal.hpp"
+#include "core/text.hpp"
 #include "engine/agents.hpp"
 #include "engine/analytics.hpp"
 #include "engine/handovers.hpp"
@@ -30,7 +31,7 @@ HIL_FUNCTION(hil_handle_message) {
         .metadata = arguments.json_object(5, "metadata").text};
     const auto sender = arguments.required<std::string>(2, "sender_type");
     if (sender != "user" && sender != "agent")
-        throw Refusal(Reason::invalid_argument, "sender_type is \"" + sender.substr(0, 40) + "\"",
+        throw Refusal(Reason::invalid_argument, "sender_type is " + in_quotes(sender),
                       "Pass user for the customer, or agent with agent_id for the human agent.");
     if ((sender == "agent") != incoming.agent.has_value())
         throw Refusal(Reason::invalid_argument,

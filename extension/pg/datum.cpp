@@ -154,7 +154,9 @@ std::int64_t interval_microseconds(const ::Interval* span) {
     std::int64_t total = 0;
     if (pg_mul_s64_overflow(days, microseconds_per_day, &total) ||
         pg_add_s64_overflow(total, span->time, &total))
-        ereport(ERROR, (errcode(ERRCODE_INTERVAL_FIELD_OVERFLOW), errmsg("interval out of range")));
+        ereport(ERROR,
+                (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                 errmsg("an interval of more than 290,000 years was given"), errhint("Pass a shorter one.")));
     return total;
 }
 
