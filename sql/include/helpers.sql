@@ -14,8 +14,8 @@ RETURN ('c0000000-0000-0000-0000-' || lpad(number::text, 12, '0'))::uuid;
 
 -- Adds a human agent, online unless said otherwise, whose id is fixed too.
 CREATE SEQUENCE test.agent_number;
-CREATE FUNCTION test.add_agent(name text, skills text[] DEFAULT '{}', max_capacity integer DEFAULT 5,
-    rate numeric DEFAULT NULL, status text DEFAULT 'online') RETURNS void LANGUAGE plpgsql AS $$
+CREATE PROCEDURE test.add_agent(name text, skills text[] DEFAULT '{}', max_capacity integer DEFAULT 5,
+    rate numeric DEFAULT NULL, status text DEFAULT 'online') LANGUAGE plpgsql AS $$
 DECLARE
     fixed uuid := 'a0000000-0000-0000-0000-' || lpad(nextval('test.agent_number')::text, 12, '0');
     made_up uuid := hil_add_agent(name, lower(name) || '@example.com', skills, max_capacity, rate);
@@ -121,3 +121,4 @@ CREATE FUNCTION test.workflow(name text DEFAULT 'support') RETURNS jsonb LANGUAG
 
 RESET client_min_messages;
 \set SHOW_CONTEXT never
+\pset null NULL
