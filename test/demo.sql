@@ -1,4 +1,4 @@
--- What test/demo asks the database with. Every function reads: what it returns is what hil has stored or answered.
+-- What test/demo asks the database with: what these functions return is what hil has stored or answered.
 -- A line of the story is (who, line); who is printed on the left. Customers and human agents are called by their names.
 CREATE EXTENSION hil;
 CREATE SCHEMA demo;
@@ -89,12 +89,6 @@ CREATE FUNCTION demo.overview(customer text) RETURNS TABLE (who text, line text)
            'queue_position', nullif(hil_queue_position(conversation_id), 0), 'priority', priority, 'required_skills', required_skills,
            'agent_name', agent_name, 'hil_reason', CASE WHEN is_hil THEN hil_reason END, 'handover_count', handover_count))
     FROM hil.conversation_overview WHERE conversation_id = demo.chat(customer)
-$$;
-
-CREATE FUNCTION demo.agents() RETURNS TABLE (who text, line text) LANGUAGE sql STABLE AS $$
-    SELECT 'hil', 'hil.human_agents: ' || name || ' → ' || demo.fields(json_build_object('status', status, 'skills', skills,
-           'current_load', current_load, 'max_capacity', max_capacity, 'hourly_rate_usd', hourly_rate_usd))
-    FROM hil.human_agents ORDER BY name
 $$;
 
 CREATE FUNCTION demo.inbox(agent_name text) RETURNS TABLE (who text, line text) LANGUAGE sql STABLE AS $$
