@@ -26,7 +26,7 @@ std::optional<Agent> hand_over(Conversation& conversation, const Handover& hando
     conversation.reason = clean_reason(handover.reason);
     conversation.new_context = handover.context;
     ++conversation.handover_count;
-    const std::optional<Agent> agent = enqueue(conversation, way);
+    std::optional<Agent> agent = enqueue(conversation, way);
     insert_event(conversation.id, conversation.reason, handover.context,
                  agent ? std::optional(agent->id) : std::nullopt);
     save(conversation);
