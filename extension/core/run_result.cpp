@@ -127,6 +127,10 @@ SinkRoute read_sink_route(const Json& config, std::string_view argument) {
     return route;
 }
 
+bool is_resolution_status(std::string_view status) {
+    return status == "resolved" || status == "unresolved" || status == "escalated";
+}
+
 RunResult read_run_result(const Json& result) {
     if (!result.is_object()) refuse("result", "an object", result, result_hint);
     if (!result.contains("sink")) {
@@ -144,6 +148,14 @@ RunResult read_run_result(const Json& result) {
 
     SinkRoute route = read_sink_route(*config, "result.config");
     read.response = read_text(*config, "response", "result.config");
+    read.resolution_status = read_text(*config, "status", "result.config");
+    if (read.resolution_status) {
+        read.resolution_status = std::string(trimmed(*read.resolution_status));
+        if (!is_resolution_status(*read.resolution_status)) {
+            refuse("result.config.status", "resolved, unresolved or escalated", *read.resolution_status,
+                   result_hint);
+        }
+    }
     read.skills = std::move(route.skills);
     read.priority = route.priority;
     read.context = std::move(route.context);

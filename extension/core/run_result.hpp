@@ -27,10 +27,14 @@ struct SinkRoute {
 // call the config. Throws Refusal(invalid_argument) on the wrong shape, and for more than max_skills skills.
 SinkRoute read_sink_route(const Json& config, std::string_view argument);
 
+// Tells whether `status` is resolved, unresolved or escalated: how a conversation can end.
+bool is_resolution_status(std::string_view status);
+
 // The result of a run, from {"sink": "FINISH" or null, "config": {the sink's rendered config}}.
 struct RunResult {
-    std::optional<std::string> sink;      // the node id; nothing where no sink was reached
-    std::optional<std::string> response;  // config.response, never blank
+    std::optional<std::string> sink;               // the node id; nothing where no sink was reached
+    std::optional<std::string> response;           // config.response, never blank
+    std::optional<std::string> resolution_status;  // config.status: is_resolution_status
     std::optional<SkillSet> skills;
     std::optional<int> priority;
     Json context = Json::object();
@@ -39,7 +43,8 @@ struct RunResult {
 
 // Reads a run's result, for hil_complete_run. The key `sink` must be there, be it null: a missing key must
 // not be taken for an answer. `config` may be left out. A response or reason that is a number or a boolean (a
-// template that rendered to 42) is read as its text. Throws Refusal(invalid_argument) on the wrong shape.
+// template that rendered to 42) is read as its text; a status must be one that is_resolution_status knows.
+// Throws Refusal(invalid_argument) on the wrong shape.
 RunResult read_run_result(const Json& result);
 
 // What one step cost, and where its conversation would go if a trigger fired now.

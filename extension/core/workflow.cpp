@@ -7,6 +7,7 @@
 #include "core/definition_reader.hpp"
 #include "core/hil_config.hpp"
 #include "core/routing.hpp"
+#include "core/run_result.hpp"
 #include "core/skills.hpp"
 #include "core/text.hpp"
 #include "core/workflow_graph.hpp"
@@ -56,6 +57,14 @@ void check_handover_config(const DefinitionReader& config) {
     if (auto context = literal("handover_context")) context->object();
 }
 
+// The same for a finish sink: how it closes the conversation.
+void check_finish_config(const DefinitionReader& config) {
+    const auto at = config.find("status");
+    const auto status = at ? at->text() : std::nullopt;
+    if (!status || is_resolution_status(*status) || status->find('{') != std::string::npos) return;
+    at->problem("must be resolved, unresolved or escalated, or a template, got " + in_quotes(*status));
+}
+
 void read_sink(const DefinitionReader& at, Node& node) {
     at.only_keys({"id", "type", "action", "config", "condition"});
     if (auto type = at.require("type")) {
@@ -83,6 +92,7 @@ void read_config(const DefinitionReader& parent, Node& node) {
     const auto at = parent.find("config");
     if (!at || !at->object()) return;
     if (!node.sink) check_agent_config(*at);
+    if (node.action == action_finish) check_finish_config(*at);
     if (node.action == action_handover) check_handover_config(*at);
     node.config = at->value();
 }

@@ -1,6 +1,7 @@
 #include "engine/analytics.hpp"
 
 #include "core/refusal.hpp"
+#include "core/text.hpp"
 #include "core/triggers.hpp"
 #include "engine/messages.hpp"
 
@@ -55,7 +56,7 @@ void close(Conversation& conversation, const Closing& closing) {
 void rate(const Uuid& conversation, double satisfaction) {
     if (!(satisfaction >= 1 && satisfaction <= 5))
         throw Refusal(Reason::invalid_argument,
-                      "satisfaction is " + std::to_string(satisfaction) + ", 1 to 5 is allowed",
+                      "satisfaction is " + number_text(satisfaction) + ", 1 to 5 is allowed",
                       "Pass a number from 1 (poor) to 5 (excellent).");
     lock(conversation);
     if (update_satisfaction(conversation, satisfaction).empty())

@@ -1,7 +1,6 @@
 #include "engine/conversations.hpp"
 
 #include "core/refusal.hpp"
-#include "core/text.hpp"
 #include "engine/workflows.hpp"
 
 namespace hil::engine {
@@ -213,11 +212,10 @@ JsonText describe(const Uuid& id, std::int32_t last_messages) {
 }
 
 std::int64_t purge(Duration older_than) {
-    constexpr double seconds_per_year = 365.25 * 86'400;
-    const double years = older_than.seconds() / seconds_per_year;
-    if (years < 0 || years > 1000)
+    const auto days = static_cast<std::int64_t>(older_than.seconds() / 86'400);
+    if (older_than.microseconds < 0 || days > 365'000)
         throw Refusal(Reason::invalid_argument,
-                      "older_than is " + number_text(years) + " years, 0 to 1000 years is allowed",
+                      "older_than is " + std::to_string(days) + " days, 0 to 365,000 days are allowed",
                       "Pass a span such as '90 days'.");
     return purge_rows(older_than).front().get<std::int64_t>(0);
 }

@@ -1,6 +1,7 @@
 #include "engine/desk.hpp"
 
 #include "core/refusal.hpp"
+#include "core/run_result.hpp"
 #include "core/text.hpp"
 #include "core/triggers.hpp"
 #include "engine/agents.hpp"
@@ -84,8 +85,7 @@ void require_assigned(const Conversation& conversation, const Uuid& agent) {
 }
 
 Json resolve(const Uuid& id, const Uuid& agent, const Resolution& resolution) {
-    if (resolution.status != "resolved" && resolution.status != "unresolved" &&
-        resolution.status != "escalated")
+    if (!is_resolution_status(resolution.status))
         throw Refusal(Reason::invalid_argument, "resolution_status is " + in_quotes(resolution.status),
                       "Pass resolved, unresolved or escalated.");
     Conversation conversation = lock_of_agent(id, agent, "resolved");

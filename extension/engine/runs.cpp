@@ -91,7 +91,7 @@ void answer_customer(const Conversation& conversation, const Run& run, const Run
 // What the AI said answers the messages that the run saw. Where the customer wrote meanwhile, another run
 // follows and the conversation stays open; otherwise it is finished or waits for the customer.
 Json complete_with_answer(Conversation& conversation, const Run& run, const RunResult& result,
-                          const Node& sink) {
+                          const std::string& action) {
     answer_customer(conversation, run, result);
     conversation.consecutive_errors = 0;
     conversation.answered_through = run.input_through;
@@ -102,15 +102,12 @@ Json complete_with_answer(Conversation& conversation, const Run& run, const RunR
         answer["run_id"] = next;
         return answer;
     }
-    if (sink.action == "reply_to_customer") {
+    if (action == action_reply) {
         save(conversation);
         return accepted(conversation);
     }
     conversation.move(State::finished);
-    const Json status = sink.config.value("status", Json("resolved"));
-    close(conversation,
-          {.resolution_status =
-               status == "unresolved" || status == "escalated" ? std::string(status) : "resolved"});
+    close(conversation, {.resolution_status = result.resolution_status.value_or("resolved")});
     emit("finished", conversation.id);
     return accepted(conversation);
 }
@@ -204,13 +201,13 @@ Json complete_run(const Attempt& attempt, const pg::Document& document) {
     if (sink == nullptr)
         return complete_with_handover(
             conversation, {.reason = "Workflow completed without clear sink", .notice = "no_sink"});
-    if (sink->action == "handover_to_human")
+    if (sink->action == action_handover)
         return complete_with_handover(conversation, {.reason = result.reason.value_or("AI handover"),
                                                      .skills = result.skills,
                                                      .priority = result.priority,
                                                      .context = {result.context.dump()},
                                                      .notice = "handover"});
-    return complete_with_answer(conversation, run, result, *sink);
+    return complete_with_answer(conversation, run, result, sink->action);
 }
 
 Json fail_run(const Attempt& attempt, const Failure& failure) {
