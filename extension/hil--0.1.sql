@@ -123,7 +123,7 @@ COMMENT ON COLUMN hil.human_agents.current_load IS 'Conversations assigned to th
 COMMENT ON COLUMN hil.human_agents.max_capacity IS 'Conversations the agent takes at once; lowered below the load, it keeps what it has and gets nothing new.';
 COMMENT ON COLUMN hil.human_agents.hourly_rate_usd IS 'US dollars an hour, for the cost in the analytics; NULL counts as 0.';
 COMMENT ON COLUMN hil.human_agents.db_role IS 'Database role of the agent; that role can act only as this agent.';
-COMMENT ON COLUMN hil.human_agents.last_active IS 'Last sign of life: heartbeat, change of status, assignment.';
+COMMENT ON COLUMN hil.human_agents.last_active IS 'Last sign of life: heartbeat or change of status.';
 COMMENT ON COLUMN hil.human_agents.last_assigned_at IS 'When the agent got a conversation last.';
 COMMENT ON COLUMN hil.human_agents.capacity_set_at IS 'When max_capacity was set last; an assignment above capacity after it is a fault.';
 

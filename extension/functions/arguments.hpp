@@ -4,6 +4,7 @@
 #include "core/refusal.hpp"
 #include "core/routing.hpp"
 #include "core/skills.hpp"
+#include "engine/settings.hpp"
 #include "pg/function.hpp"
 
 namespace hil::functions {
@@ -15,6 +16,11 @@ inline constexpr std::size_t max_reason_bytes = 10'000;
 // Longest source of a workflow and longest error of a run, in bytes.
 inline constexpr std::size_t max_source_bytes = 1 << 20;
 inline constexpr std::size_t max_error_bytes = 1 << 20;
+
+// Messages, notes and instructions.
+inline pg::ByteLimit message_limit() {
+    return {static_cast<std::size_t>(engine::settings::max_message_bytes), "hil.max_message_bytes"};
+}
 
 inline std::optional<SkillSet> maybe_skills(const pg::Arguments& arguments, int position, const char* name) {
     const auto given = arguments.maybe_texts(position);

@@ -8,7 +8,6 @@
 #include "engine/analytics.hpp"
 #include "engine/handovers.hpp"
 #include "engine/intake.hpp"
-#include "engine/settings.hpp"
 #include "functions/arguments.hpp"
 
 using namespace hil;
@@ -22,10 +21,9 @@ HIL_FUNCTION(hil_create_conversation) {
 }
 
 HIL_FUNCTION(hil_handle_message) {
-    const auto limit = static_cast<std::size_t>(engine::settings::max_message_bytes);
     engine::Incoming incoming{
         .conversation = arguments.required<Uuid>(0, "conversation_id"),
-        .text = arguments.nonblank_text(1, "message", limit),
+        .text = arguments.nonblank_text(1, "message", message_limit()),
         .agent = arguments.maybe<Uuid>(3),
         .idempotency_key = arguments.maybe_nonblank_text(4, "idempotency_key", max_name_bytes),
         .metadata = arguments.json_object(5, "metadata").text};

@@ -1,9 +1,7 @@
 // hil_resolve, hil_back_to_ai, hil_transfer, hil_decline, hil_cancel: see their COMMENTs in hil--0.1.sql.
 #include "engine/desk.hpp"
 
-#include "core/refusal.hpp"
 #include "engine/agents.hpp"
-#include "engine/settings.hpp"
 #include "functions/arguments.hpp"
 
 using namespace hil;
@@ -11,8 +9,6 @@ using namespace hil::functions;
 using pg::Uuid;
 
 namespace {
-
-std::size_t longest_text() { return static_cast<std::size_t>(engine::settings::max_message_bytes); }
 
 // The agent in whose name the call is made, who must be the caller's own where the caller is an agent's role.
 Uuid acting_agent(const pg::Arguments& arguments, int position) {
@@ -24,12 +20,7 @@ Uuid acting_agent(const pg::Arguments& arguments, int position) {
 }  // namespace
 
 HIL_FUNCTION(hil_resolve) {
-    const auto notes = arguments.required<std::string>(1, "resolution_notes");
-    if (notes.size() > longest_text())
-        throw Refusal(Reason::invalid_argument,
-                      "resolution_notes has " + std::to_string(notes.size()) + " bytes, at most " +
-                          std::to_string(longest_text()) + " are allowed",
-                      "Shorten resolution_notes, or raise hil.max_message_bytes.");
+    const std::string notes = arguments.text(1, "resolution_notes", message_limit());
     return engine::resolve(
         arguments.required<Uuid>(0, "conversation_id"), acting_agent(arguments, 2),
         {.notes = notes, .status = arguments.required<std::string>(3, "resolution_status")});
@@ -39,7 +30,7 @@ HIL_FUNCTION(hil_back_to_ai) {
     const auto agent = arguments.maybe<Uuid>(2);
     engine::require_caller_may_act_as(agent);
     return engine::back_to_ai(arguments.required<Uuid>(0, "conversation_id"),
-                              arguments.maybe_nonblank_text(1, "instructions", longest_text()), agent);
+                              arguments.maybe_nonblank_text(1, "instructions", message_limit()), agent);
 }
 
 HIL_FUNCTION(hil_transfer) {

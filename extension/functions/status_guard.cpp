@@ -1,6 +1,7 @@
 // The trigger that keeps hil.conversations.status on the edges of the state machine, whoever updates it.
 #include "core/refusal.hpp"
 #include "core/state_machine.hpp"
+#include "core/text.hpp"
 #include "engine/conversations.hpp"
 #include "pg/function.hpp"
 
@@ -44,7 +45,7 @@ bool is_being_saved(const Change& change) {
 State state(const char* status) {
     const std::optional<State> found = state_named(status);
     if (!found)
-        throw Refusal(Reason::wrong_state, "there is no state \"" + std::string(status) + "\"",
+        throw Refusal(Reason::wrong_state, "there is no state " + in_quotes(status),
                       "The states are new, ai_processing, finished, handover, pending_human, human_active, "
                       "resolved and "
                       "back_to_ai.");

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/refusal.hpp"
+#include "core/text.hpp"
 #include "pg/datum.hpp"
 
 namespace hil::pg {
@@ -24,7 +25,14 @@ bool too_large_to_fetch(FunctionCallInfo call_info, int position) {
     return toast_raw_datum_size(call_info->args[position].value) > max_raw_bytes;
 }
 
-bool blank(const std::string& text) { return text.find_first_not_of(" \t\r\n\f\v") == std::string::npos; }
+void require_within(const std::string& text, const char* name, const ByteLimit& limit) {
+    if (text.size() <= limit.bytes) return;
+    throw Refusal(Reason::invalid_argument,
+                  std::string(name) + " has " + std::to_string(text.size()) + " bytes, at most " +
+                      std::to_string(limit.bytes) + " are allowed",
+                  std::string("Shorten ") + name +
+                      (limit.setting == nullptr ? "." : std::string(", or raise ") + limit.setting + "."));
+}
 
 Datum datum_of(const Value& value, Oid type) {
     std::vector<RawValue::Piece> pieces;
@@ -93,24 +101,26 @@ void Arguments::refuse_null(const char* name) {
                   std::string("Pass a value for ") + name + ".");
 }
 
-std::string Arguments::nonblank_text(int position, const char* name, std::size_t max_bytes) const {
-    std::optional<std::string> text = maybe_nonblank_text(position, name, max_bytes);
+std::string Arguments::text(int position, const char* name, const ByteLimit& limit) const {
+    auto text = required<std::string>(position, name);
+    require_within(text, name, limit);
+    return text;
+}
+
+std::string Arguments::nonblank_text(int position, const char* name, const ByteLimit& limit) const {
+    std::optional<std::string> text = maybe_nonblank_text(position, name, limit);
     if (!text) refuse_null(name);
     return *std::move(text);
 }
 
 std::optional<std::string> Arguments::maybe_nonblank_text(int position, const char* name,
-                                                          std::size_t max_bytes) const {
+                                                          const ByteLimit& limit) const {
     std::optional<std::string> text = maybe<std::string>(position);
     if (!text) return std::nullopt;
-    if (blank(*text))
+    if (is_blank(*text))
         throw Refusal(Reason::invalid_argument, std::string(name) + " is empty",
                       std::string("Pass a text with at least one visible character as ") + name + ".");
-    if (text->size() > max_bytes)
-        throw Refusal(Reason::invalid_argument,
-                      std::string(name) + " has " + std::to_string(text->size()) + " bytes, at most " +
-                          std::to_string(max_bytes) + " are allowed",
-                      std::string("Shorten ") + name + ".");
+    require_within(*text, name, limit);
     return text;
 }
 

@@ -11,6 +11,13 @@
 
 namespace hil::pg {
 
+// How long a text may be, and the setting that says so, if one does.
+struct ByteLimit {
+    ByteLimit(std::size_t most, const char* set_by = nullptr) : bytes(most), setting(set_by) {}
+    std::size_t bytes;
+    const char* setting;
+};
+
 // The arguments of a call. Functions are declared CALLED ON NULL INPUT, so that a missing argument gets a
 // message that names it: `required` and `nonblank_text` refuse NULL with a Refusal(invalid_argument).
 class Arguments {
@@ -32,10 +39,11 @@ class Arguments {
         return *std::move(value);
     }
 
-    // A text of 1 to `max_bytes` bytes that is not white space only.
-    std::string nonblank_text(int position, const char* name, std::size_t max_bytes) const;
+    // A text within the limit; nonblank: with more than white space in it; maybe: nothing for NULL.
+    std::string text(int position, const char* name, const ByteLimit& limit) const;
+    std::string nonblank_text(int position, const char* name, const ByteLimit& limit) const;
     std::optional<std::string> maybe_nonblank_text(int position, const char* name,
-                                                   std::size_t max_bytes) const;
+                                                   const ByteLimit& limit) const;
 
     // A jsonb within the limits of core/json.hpp; the second and third take an object only. The third:
     // nothing for NULL.
