@@ -32,6 +32,7 @@ extern "C" {
 #include <catalog/pg_type.h>
 #include <commands/async.h>
 #include <commands/trigger.h>
+#include <common/int.h>
 #include <executor/spi.h>
 #include <fmgr.h>
 #include <funcapi.h>
