@@ -110,7 +110,7 @@ build/regress:
 
 # The tests load that library, so the server must be able to read it wherever the checkout lies.
 pg_regress := $(pg_regress_installcheck)
-pg_regress_installcheck = test/with-boundary build/hil_boundary.so $(pg_regress)
+pg_regress_installcheck = test/with-boundary build/hil_boundary.so '$(subst ','\'',$(pg_regress))'
 
 distclean: remove-build
 .PHONY: remove-build

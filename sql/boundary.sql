@@ -128,7 +128,7 @@ SELECT boundary_witnesses() -> 'living' AS living, boundary_divide(4);
 -- The administrator ends a session that is inside C++: only that session ends.
 SELECT pg_postmaster_start_time() AS started \gset
 \setenv PGDATABASE :DBNAME
-\! psql -Xqc 'SELECT boundary_end_session()' 2>&1 | head -n 1
+\! psql -Xqc 'SELECT test.boundary_end_session()' 2>&1 | head -n 1
 SELECT pg_postmaster_start_time() = :'started' AS the_server_goes_on;
 
 -- hil's own functions, in one transaction that catches their errors and goes on.

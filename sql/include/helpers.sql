@@ -7,6 +7,8 @@ CREATE EXTENSION hil SCHEMA public;
 CREATE SCHEMA test;
 SET search_path = test, public;
 SET timezone = 'UTC';
+SET datestyle = 'ISO';
+SET intervalstyle = 'postgres';
 
 -- Conversations have fixed ids, so that an output can name them.
 CREATE FUNCTION test.conversation(number integer) RETURNS uuid LANGUAGE sql IMMUTABLE
@@ -40,6 +42,18 @@ RETURN (SELECT status || coalesce(' with ' || test.name_of(assigned_agent_id), '
 CREATE FUNCTION test.said(number integer) RETURNS TABLE (sender text, content text) LANGUAGE sql STABLE AS $$
     SELECT sender_type || coalesce(' ' || test.name_of(agent_id), ''), content FROM hil.messages
     WHERE conversation_id = test.conversation(number) ORDER BY id
+$$;
+
+-- Hands a new conversation over and says what came of it: an agent, or a place in the queue.
+CREATE FUNCTION test.hand_over(number integer, skills text[] DEFAULT NULL, priority integer DEFAULT NULL)
+    RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    answer jsonb;
+BEGIN
+    PERFORM hil_create_conversation(conversation(number));
+    answer := hil_handover(conversation(number), 'test', skills, priority);
+    RETURN coalesce(answer ->> 'agent_name', 'place ' || (answer ->> 'queue_position'));
+END
 $$;
 
 -- Everything that the tables hold, as one number.

@@ -1,0 +1,123 @@
+\set ECHO none
+-- Operation: the doctor finds what is wrong, the tick does what time brings, purging removes what is old.
+\getenv srcdir PG_ABS_SRCDIR
+\set helpers :srcdir '/sql/include/helpers.sql'
+\i :helpers
+-- What the doctor says is wrong.
+CREATE VIEW test.complaints AS SELECT check_name, detail, hint FROM hil_doctor() WHERE NOT ok;
+\set ECHO all
+\pset tuples_only on
+
+-- At rest everything is well: first an empty database, then one in the middle of its work.
+SELECT check_name, ok, detail, hint FROM hil_doctor();
+SELECT hil_load_workflow(workflow());
+CALL add_agent('Ann', '{billing}', 2);
+CALL add_agent('Bob', '{}', 1);
+SELECT hand_over(1, '{billing}'), hand_over(2), hand_over(3, '{technical}'), hand_over(4, '{technical}');
+SELECT hil_handle_message(conversation(5), 'Hello') ->> 'status';
+SELECT hil_handle_message(conversation(6), 'Hello') ->> 'status';
+SELECT run_id FROM hil_claim_runs('worker', 1);
+SELECT hil_handle_message(conversation(7), 'Hello') ->> 'status';
+SELECT hil_cancel(conversation(4)) ->> 'status';
+SELECT c, status(c) FROM generate_series(1, 7) c;
+SELECT * FROM complaints;
+
+-- Each invariant is broken once, by hand. The doctor names the check, what breaks it, and what to do.
+-- load_is_assigned
+BEGIN; UPDATE hil.human_agents SET current_load = 0 WHERE name = 'Ann'; SELECT * FROM complaints; ROLLBACK;
+-- no_overload: given to an agent after the capacity was set. Lowering the capacity below the load is no fault.
+BEGIN; SELECT hil_set_agent_capacity(agent('Ann'), 0) ->> 'current_load'; SELECT * FROM complaints; ROLLBACK;
+BEGIN; UPDATE hil.human_agents SET max_capacity = 0, status = 'away' WHERE name = 'Ann'; SELECT * FROM complaints; ROLLBACK;
+-- one_agent: the conversation says somebody else; no entry; an entry but no conversation that is active.
+BEGIN; UPDATE hil.conversations SET assigned_agent_id = agent('Bob') WHERE id = conversation(1); SELECT * FROM complaints; ROLLBACK;
+BEGIN; UPDATE hil.agent_queue SET status = 'completed' WHERE conversation_id = conversation(1);
+UPDATE hil.human_agents SET current_load = 0, status = 'away' WHERE name = 'Ann'; SELECT * FROM complaints; ROLLBACK;
+BEGIN; UPDATE hil.conversations SET assigned_agent_id = NULL WHERE id = conversation(1); SELECT * FROM complaints; ROLLBACK;
+BEGIN; UPDATE hil.conversations SET status = 'back_to_ai', is_hil = false, assigned_agent_id = NULL WHERE id = conversation(1); SELECT * FROM complaints; ROLLBACK;
+-- waiting_is_queued
+BEGIN; UPDATE hil.agent_queue SET status = 'cancelled' WHERE conversation_id = conversation(3); SELECT * FROM complaints; ROLLBACK;
+BEGIN; UPDATE hil.agent_queue SET status = 'pending' WHERE conversation_id = conversation(4); SELECT * FROM complaints; ROLLBACK;
+-- state_is_coherent
+BEGIN; UPDATE hil.conversations SET is_hil = false WHERE id = conversation(3); SELECT * FROM complaints; ROLLBACK;
+BEGIN; UPDATE hil.conversations SET closed_at = NULL WHERE id = conversation(4); SELECT * FROM complaints; ROLLBACK;
+BEGIN; UPDATE hil.conversations SET closed_at = now() WHERE id = conversation(5); SELECT check_name, detail FROM complaints; ROLLBACK;
+BEGIN; INSERT INTO hil.conversations (id, status) VALUES (conversation(9), 'handover'); SELECT * FROM complaints; ROLLBACK;
+-- live_run_is_the_ais
+BEGIN; UPDATE hil.runs SET conversation_id = conversation(3) WHERE conversation_id = conversation(5);
+DELETE FROM hil.messages WHERE conversation_id = conversation(5); SELECT * FROM complaints; ROLLBACK;
+-- nobody_is_forgotten
+BEGIN; UPDATE hil.runs SET status = 'cancelled' WHERE conversation_id = conversation(7); SELECT * FROM complaints; ROLLBACK;
+-- handovers_are_recorded
+BEGIN; DELETE FROM hil.handover_events WHERE conversation_id = conversation(3); SELECT * FROM complaints; ROLLBACK;
+-- closings_are_recorded
+BEGIN; DELETE FROM hil.conversation_analytics; SELECT * FROM complaints; ROLLBACK;
+-- no_orphans: rows of a conversation that is not there, an agent who is not there
+BEGIN; INSERT INTO hil.messages (conversation_id, sender_type, content) VALUES (conversation(9), 'user', 'x'); SELECT * FROM complaints; ROLLBACK;
+BEGIN; INSERT INTO hil.run_steps VALUES (conversation(9), 1, 'a', 1, 1, '{}', '{}', 0, 0); SELECT check_name FROM complaints; ROLLBACK;
+BEGIN; INSERT INTO hil.handover_events (conversation_id, from_type, to_type, reason) VALUES (conversation(9), 'human', 'ai', 'x'); SELECT check_name FROM complaints; ROLLBACK;
+BEGIN; UPDATE hil.conversation_analytics SET conversation_id = conversation(9); SELECT check_name FROM complaints; ROLLBACK;
+BEGIN; UPDATE hil.human_agents SET id = conversation(9), current_load = 0, status = 'away' WHERE name = 'Bob'; SELECT check_name, detail FROM complaints; ROLLBACK;
+-- skill_sets_are_interned
+BEGIN; UPDATE hil.agent_queue SET required_skills = '{other}' WHERE conversation_id = conversation(3); SELECT * FROM complaints; ROLLBACK;
+-- nobody_waits_beside_a_free_agent
+BEGIN; UPDATE hil.human_agents SET skills = '{technical}' WHERE name = 'Ann'; SELECT * FROM complaints; ROLLBACK;
+-- leases_are_kept, runs_are_claimed: more than a minute late
+BEGIN; UPDATE hil.runs SET lease_until = now() - interval '50 s' WHERE status = 'running'; SELECT * FROM complaints; ROLLBACK;
+BEGIN; UPDATE hil.runs SET lease_until = now() - interval '61 s' WHERE status = 'running'; SELECT * FROM complaints; ROLLBACK;
+BEGIN; UPDATE hil.runs SET run_after = now() - interval '61 s' WHERE status = 'queued'; SELECT check_name, hint FROM complaints; ROLLBACK;
+-- Each of the fourteen was broken above; the fifteenth line is a note on who does the work that time brings.
+SELECT count(*) FROM hil_doctor();
+-- A detail shows some of many.
+BEGIN; INSERT INTO hil.messages (conversation_id, sender_type, content) SELECT conversation(100 + n), 'user', 'x' FROM generate_series(1, 7) n;
+SELECT check_name, regexp_replace(detail, '[0-9a-f-]{36}', 'ID', 'g') FROM complaints; ROLLBACK;
+
+-- The tick mends what a missed meeting leaves: an entry that waits beside an agent who is free.
+UPDATE hil.human_agents SET skills = '{technical}' WHERE name = 'Ann';
+SELECT check_name FROM complaints;
+SELECT hil_tick();
+SELECT status(3);
+SELECT check_name FROM complaints;
+SELECT hil_tick();
+-- It gives out by priority and arrival, as far as there is room.
+UPDATE hil.human_agents SET status = 'offline' WHERE name = 'Bob';
+SELECT hand_over(11), hand_over(12, priority => 9), hand_over(13, priority => 1), hand_over(14);
+UPDATE hil.human_agents SET max_capacity = 3, status = 'online' WHERE name = 'Bob';
+SELECT hil_tick();
+SELECT c, status(c) FROM generate_series(11, 14) c;
+
+-- Purging removes conversations that were closed long enough ago, with everything of theirs, and nothing else.
+SELECT hil_complete_run(1, 1, '{"sink": "FINISH", "config": {"response": "Bye."}}') ->> 'status';
+SELECT status(5);
+UPDATE hil.conversations SET closed_at = now() - interval '31 days' WHERE id = conversation(5);
+UPDATE hil.conversations SET closed_at = now() - interval '29 days' WHERE id = conversation(4);
+UPDATE hil.conversations SET created_at = now() - interval '1 year', updated_at = now() - interval '1 year' WHERE id = conversation(1);
+SELECT hil_purge('30 days');
+SELECT hil_purge('30 days');
+CREATE FUNCTION test.rows_of(conversation uuid) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    relation regclass;
+    n bigint;
+    total bigint := 0;
+BEGIN
+    FOR relation IN SELECT attrelid FROM pg_attribute a JOIN pg_class c ON c.oid = attrelid
+        WHERE relnamespace = 'hil'::regnamespace AND relkind = 'r' AND attname = 'conversation_id' LOOP
+        EXECUTE format('SELECT count(*) FROM %s WHERE conversation_id = $1', relation) INTO n USING conversation;
+        total := total + n;
+    END LOOP;
+    RETURN total;
+END
+$$;
+SELECT rows_of(conversation(5)), rows_of(conversation(4)) > 0, rows_of(conversation(1)) > 0;
+SELECT hil_purge('0'), hil_purge('0');
+SELECT rows_of(conversation(4));
+SELECT * FROM complaints;
+CALL refused($$SELECT hil_purge(NULL)$$);
+CALL refused($$SELECT hil_purge('-1 day')$$);
+CALL refused($$SELECT hil_purge('290000 years')$$);
+
+-- The settings are the administrator's, and misspelled ones are refused.
+SELECT name, setting, unit, context, boot_val FROM pg_settings WHERE name LIKE 'hil.%' ORDER BY name;
+SET hil.general_skill = '';
+SET hil.max_message_bytes = 0;
+SET hil.ai_timeout = 0;
+SET hil.no_such_setting = 1;
