@@ -96,7 +96,7 @@ class Attempt {
     }
 
     Verdict record_step(const std::string& node, const Json& output, const Json& usage) {
-        const Verdict verdict =
+        Verdict verdict =
             verdict_of(persist([&] { return protocol_.record_step(claim_, node, output, usage); }));
         if (verdict.action == Verdict::Action::handover) {
             note(spdlog::level::info, "step {} handed over to a human, trigger {}", node, verdict.trigger);

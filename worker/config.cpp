@@ -108,7 +108,7 @@ class Reader {
         return [this, &into](const Json& value, const std::string& pointer) {
             if (!is_object(value, pointer)) return;
             try {
-                OutputSchema{value};
+                const OutputSchema checked(value);
                 into = value;
             } catch (const SchemaError& error) {
                 add(places_.value(pointer + error.pointer()), error.what());

@@ -89,6 +89,7 @@ std::vector<Claim> Session::claim_runs(const std::string& worker, std::size_t ma
         " FROM hil_claim_runs($1::text, $2::int, make_interval(secs => $3::float8))",
         {worker, std::to_string(max_runs), seconds(lease)});
     std::vector<Claim> claims;
+    claims.reserve(static_cast<std::size_t>(result.rows()));
     for (int row = 0; row < result.rows(); ++row) {
         claims.push_back({.run_id = number<std::int64_t>(result.text(row, 0)),
                           .attempt = number<int>(result.text(row, 1)),
@@ -110,6 +111,7 @@ std::vector<std::int64_t> Session::renew_runs(const std::string& worker,
         execute("SELECT unnest(hil_renew_runs($1::text, $2::bigint[], make_interval(secs => $3::float8)))",
                 {worker, ids, seconds(lease)});
     std::vector<std::int64_t> held;
+    held.reserve(static_cast<std::size_t>(result.rows()));
     for (int row = 0; row < result.rows(); ++row) held.push_back(number<std::int64_t>(result.text(row, 0)));
     return held;
 }

@@ -128,6 +128,7 @@ void Runner::renew(const std::stop_token& stop) {
         delay = config_.lease / 3;
         if (flights.empty()) continue;
         std::vector<std::int64_t> run_ids;
+        run_ids.reserve(flights.size());
         for (const FlightPtr& flight : flights) run_ids.push_back(flight->claim.run_id);
         try {
             abandon_lost(flights, session.renew_runs(name_, run_ids, config_.lease));

@@ -85,6 +85,12 @@ model_profiles:
 }
 
 TEST(Config, ReportsAllMistakesWithTheirPlaces) {
+    const std::string keys =
+        "agents, concurrency, database_url, drain_seconds, lease_seconds, log_level, model_profiles, "
+        "poll_seconds, rules, "
+        "tick_seconds, worker";
+    const std::string types =
+        "string, integer, float, number, boolean, object, list, [type] and a map of fields";
     const std::vector<std::string> errors = errors_of(
         "concurrency: 0\n"
         "lease_seconds: soon\n"
@@ -97,20 +103,16 @@ TEST(Config, ReportsAllMistakesWithTheirPlaces) {
         "model_profiles:\n"
         "  fast: {provider: oracle}\n"
         "rules: [a]\n");
-    EXPECT_EQ(
-        errors,
-        (std::vector<std::string>{
-            "1:14 expected an integer from 1 to 1000, got 0",
-            "2:16 expected a number of seconds from 0.1 to 86400, got a text",
-            "3:1 unknown key \"workers\"; known here: agents, concurrency, database_url, drain_seconds, "
-            "lease_seconds, log_level, model_profiles, poll_seconds, rules, tick_seconds, worker",
-            "4:12 expected one of trace, debug, info, warn, error, critical, off, got loud",
-            "7:5 unknown key \"prompt\"; known here: output_schema, system_prompt",
-            "8:29 unknown type \"strnig\"; known are string, integer, float, number, boolean, object, list, "
-            "[type] and a map of fields",
-            "10:20 expected one of rules, got oracle",
-            "11:8 expected a text that is not empty, got a list",
-        }));
+    EXPECT_EQ(errors, (std::vector<std::string>{
+                          "1:14 expected an integer from 1 to 1000, got 0",
+                          "2:16 expected a number of seconds from 0.1 to 86400, got a text",
+                          "3:1 unknown key \"workers\"; known here: " + keys,
+                          "4:12 expected one of trace, debug, info, warn, error, critical, off, got loud",
+                          "7:5 unknown key \"prompt\"; known here: output_schema, system_prompt",
+                          "8:29 unknown type \"strnig\"; known are " + types,
+                          "10:20 expected one of rules, got oracle",
+                          "11:8 expected a text that is not empty, got a list",
+                      }));
 }
 
 TEST(Config, NeverRepeatsATextThatCanBeASecret) {
