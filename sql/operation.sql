@@ -121,3 +121,25 @@ SET hil.general_skill = '';
 SET hil.max_message_bytes = 0;
 SET hil.ai_timeout = 0;
 SET hil.no_such_setting = 1;
+
+-- Who only reads can read where nothing can be written, as on a standby; who writes is told.
+BEGIN READ ONLY;
+SELECT hil_conversation(conversation(12)) ->> 'status', hil_queue_position(conversation(12)), hil_estimated_wait(conversation(12)) > '0',
+    (SELECT count(*) FROM hil_explain_assignment(conversation(12))), (SELECT count(*) FROM hil_inbox(agent('Bob'))),
+    (SELECT count(*) FROM hil_doctor() WHERE NOT ok), hil_workflow_definition('support', 1) ->> 'name';
+SELECT hil_handle_message(conversation(12), 'Hello');
+ROLLBACK;
+
+-- A session that used hil outlives DROP EXTENSION, and uses what is created anew.
+SELECT hil_queue_position(conversation(12)) > 0;
+SET client_min_messages = warning;
+DROP EXTENSION hil CASCADE;
+RESET client_min_messages;
+SELECT hil_queue_position(conversation(12));
+SELECT count(*) FROM pg_namespace WHERE nspname = 'hil';
+CREATE EXTENSION hil SCHEMA public;
+SELECT hil_load_workflow(workflow());
+SELECT hil_handle_message(conversation(12), 'Hello') ->> 'run_id';
+SELECT run_id, workflow, revision FROM hil_claim_runs('worker');
+SELECT hil_tick();
+SELECT check_name FROM hil_doctor() WHERE NOT ok;

@@ -150,3 +150,19 @@ CALL refused($$SELECT hil_renew_runs('worker', NULL)$$);
 CALL refused($$SELECT hil_renew_runs('worker', ARRAY[1, NULL]::bigint[])$$);
 CALL refused($$SELECT hil_renew_runs('worker', '{1}', '-1 s')$$);
 SELECT check_name, detail FROM hil_doctor() WHERE NOT ok;
+
+-- The memory of earlier episodes: how the last ten ended, with the notes, in order; what agents were told at a handover is not in it.
+CALL add_agent('Cleo', max_capacity => 100);
+DO $$
+BEGIN
+    PERFORM hil_create_conversation(conversation(30));
+    FOR n IN 1 .. 12 LOOP
+        PERFORM hil_handover(conversation(30), 'secret reason', context => '{"secret": "context"}');
+        PERFORM hil_resolve(conversation(30), E'note\n  ' || n, agent('Cleo'), CASE WHEN n = 12 THEN 'escalated' ELSE 'resolved' END);
+    END LOOP;
+END
+$$;
+SELECT claimed(30, 'Me again') AS run \gset
+UPDATE hil.runs SET status = 'queued', lease_until = NULL WHERE id = :run;
+SELECT regexp_replace(line, '\d{4}-\d\d-\d\d', 'DATE') FROM hil_claim_runs('worker', 100) AS c, regexp_split_to_table(c.input ->> 'memory_context', E'\n') line
+WHERE c.run_id = :run;
