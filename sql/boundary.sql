@@ -172,7 +172,7 @@ SELECT test.memory() > 0, boundary_heap() > 0 \g /dev/null
 CALL test.many(300);
 SELECT test.memory() AS memory, boundary_heap() AS heap \gset
 CALL test.many(1000);
-SELECT greatest(test.memory() - :memory, 0) / 32768 AS "grown by (32 kB)", greatest(boundary_heap() - :heap, 0) / 65536 AS "heap grown by (64 kB)";
+SELECT greatest(test.memory() - :memory, 0) / 32768 AS "grown by (32 kB)", greatest(boundary_heap() - :heap, 0) / 32768 AS "heap grown by (32 kB)";
 SELECT boundary_witnesses() -> 'living' AS living;
 SELECT hil_queue_position(conversation(1));
 
