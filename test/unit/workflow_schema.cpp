@@ -87,7 +87,19 @@ TEST(OutputSchema, RefusesWhatMeansNothing) {
     EXPECT_EQ(refused_at(R"({"a": [7]})"), "/a/0");
     EXPECT_EQ(refused_at(R"({"type": "object", "properties": 5})"), "");
     EXPECT_EQ(refused_at(R"({"type": "object", "required": "x"})"), "");
-    EXPECT_EQ(refused_at(R"({"$ref": "http://localhost/x.json"})"), "");
+}
+
+// valijson follows these until the stack is full.
+TEST(OutputSchema, RefusesReferencesThatLeadNowhere) {
+    EXPECT_EQ(refused_at(R"({"$ref": "http://localhost/x.json"})"), "/$ref");
+    EXPECT_EQ(refused_at(R"({"$ref": "#"})"), "/$ref");
+    EXPECT_EQ(refused_at(R"({"$ref": "#/definitions/a"})"), "/$ref");
+    EXPECT_EQ(refused_at(R"({"properties": {"x": {"$ref": "#/$defs/a"}},
+                             "$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"$ref": "#/$defs/a"}}})"),
+              "/$defs/a/$ref");
+    const char* tree = R"({"properties": {"value": {"type": "integer"}, "child": {"$ref": "#"}}})";
+    EXPECT_TRUE(fits(tree, R"({"value": 1, "child": {"value": 2}})"));
+    EXPECT_FALSE(fits(tree, R"({"value": 1, "child": {"value": "2"}})"));
 }
 
 // valijson matches patterns with std::regex, which a model's long text could crash.

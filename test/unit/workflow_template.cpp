@@ -185,6 +185,16 @@ TEST(Template, LongTextsAreHarmless) {
     EXPECT_EQ(render("{#" + std::string(60'000, 'x') + "#}"), "");
 }
 
+// Long templates are parsed piece by piece; in one piece this would take minutes.
+TEST(Template, ManyExpressionsAreParsedInReasonableTime) {
+    std::string source = "{% set x = 1 %}";
+    for (int i = 0; i < 2000; ++i) source += "text {{ classify.intent }} ";
+    EXPECT_EQ(render(source).size(), 2000u * 13);
+    std::string block = "{% if classify %}";
+    for (int i = 0; i < 2000; ++i) block += "text {{ classify.intent }} ";
+    EXPECT_EQ(mistake_at(block + "{% endif %}"), 0u);
+}
+
 TEST(Template, RendersValidUtf8WhateverItIsGiven) {
     Scope given;
     given.variables = {{"x", std::string("a\xff") + "b"}};

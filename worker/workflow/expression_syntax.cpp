@@ -9,7 +9,6 @@ namespace {
 
 constexpr int max_depth = 60;  // of brackets, `not`, signs and conditionals inside each other
 constexpr int max_chain = 40;  // of accesses, calls and filters on one value
-constexpr std::size_t max_constants = 2000;
 
 const std::set<std::string, std::less<>> reserved_words = {"and", "or", "not",  "in",
                                                            "is",  "if", "else", "del"};
@@ -37,8 +36,6 @@ std::string Guarded::constant(std::string text) {
 struct ExpressionParser::Depth {
     explicit Depth(ExpressionParser& parser) : parser(parser) {
         if (++parser.depth_ > max_depth) parser.lexer_.fail("the expression is nested too deeply");
-        if (parser.guarded_.constants.size() > max_constants)
-            parser.lexer_.fail("the expression is too long");
     }
     ~Depth() { --parser.depth_; }
     ExpressionParser& parser;
@@ -321,7 +318,8 @@ Guarded guard_condition(std::string_view source, const std::set<std::string>& no
     const std::set<std::string> no_locals;
     const std::string condition = ExpressionParser(lexer, guarded, nodes, no_locals).expression();
     if (lexer.peek().kind != TokenKind::end) lexer.fail("expected the end of the expression");
-    guarded.source = "{% if " + condition + " %}1{% endif %}";
+    guarded.pieces = {"{% if " + condition + " %}1{% endif %}"};
+    if (guarded.pieces[0].size() > max_piece_bytes) throw SyntaxError(0, "the expression is too long");
     return guarded;
 }
 

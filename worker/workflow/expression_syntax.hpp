@@ -27,9 +27,12 @@ struct VariableUse {
     std::size_t offset = 0;
 };
 
+// minja looks through all that is left of its text for every token, so what it gets at once is kept short.
+inline constexpr std::size_t max_piece_bytes = 8 * 1024;
+
 // What minja gets to see.
 struct Guarded {
-    std::string source;
+    std::vector<std::string> pieces;     // parsed one by one, rendered one after the other in one context
     std::vector<std::string> constants;  // the values of the variables _hil_k0, _hil_k1, …
     std::vector<VariableUse> variables;  // those that the template does not set itself
 

@@ -52,24 +52,45 @@ Json fields_schema(const Json& fields, const std::string& pointer) {
     return schema;
 }
 
+// Refuses references that valijson would follow for ever, or out of the schema.
+void check_reference(const Json& root, const Json& reference, const std::string& at) {
+    std::string target = reference.get<std::string>();
+    for (int steps = 0; steps < 20; ++steps) {
+        if (!target.starts_with("#"))
+            throw SchemaError(at, "a `$ref` must lead into the schema itself: #/...");
+        const Json* next = nullptr;
+        try {
+            next = &root.at(Json::json_pointer(target.substr(1)));
+        } catch (const Json::exception&) {
+            throw SchemaError(at, "nothing is at `" + target + "`");
+        }
+        const auto further = next->find("$ref");
+        if (further == next->end() || !further->is_string()) return;
+        target = further->get<std::string>();
+    }
+    throw SchemaError(at, "this `$ref` leads to no schema, only to other references");
+}
+
 // valijson matches patterns with std::regex, which can take exponential time and overflow the stack on what a
 // model says. Looks where keywords stand, not at the names of properties.
-void refuse_patterns(const Json& schema, const std::string& pointer) {
+void check_keywords(const Json& root, const Json& schema, const std::string& pointer) {
     if (schema.is_array())
-        for (std::size_t i = 0; i < schema.size(); ++i) refuse_patterns(schema[i], pointer_to(pointer, i));
+        for (std::size_t i = 0; i < schema.size(); ++i)
+            check_keywords(root, schema[i], pointer_to(pointer, i));
     if (!schema.is_object()) return;
     for (const auto& [keyword, value] : schema.items()) {
         const std::string at = pointer_to(pointer, keyword);
         if (keyword == "pattern" || keyword == "patternProperties")
             throw SchemaError(at, "`" + keyword + "` is not supported; use enum, or check in a condition");
+        if (keyword == "$ref" && value.is_string()) check_reference(root, value, at);
         if (keyword == "enum" || keyword == "const" || keyword == "default" || keyword == "examples")
             continue;
         const bool named = keyword == "properties" || keyword == "definitions" || keyword == "$defs";
         if (!named || !value.is_object()) {
-            refuse_patterns(value, at);
+            check_keywords(root, value, at);
             continue;
         }
-        for (const auto& [name, part] : value.items()) refuse_patterns(part, pointer_to(at, name));
+        for (const auto& [name, part] : value.items()) check_keywords(root, part, pointer_to(at, name));
     }
 }
 
@@ -87,7 +108,7 @@ OutputSchema::OutputSchema(const Json& given) {
     } else if (!given.is_object()) {
         throw SchemaError("", "an output schema must be a map");
     } else if (is_json_schema(given)) {
-        refuse_patterns(given, "");
+        check_keywords(given, given, "");
         parsed->json = given;
     } else {
         parsed->json = fields_schema(given, "");

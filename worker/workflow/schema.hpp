@@ -30,8 +30,8 @@ class SchemaError : public std::runtime_error {
 // empty schema asks for an object.
 class OutputSchema {
   public:
-    // Throws SchemaError, also for `pattern` and `patternProperties`: their matching has no bounds in time
-    // and stack.
+    // Throws SchemaError, also for a `$ref` that leads elsewhere or nowhere, and for `pattern` and
+    // `patternProperties`: their matching has no bounds in time and stack.
     explicit OutputSchema(const Json& given);
 
     // As full JSON Schema: what a model is told.

@@ -1,6 +1,7 @@
 #include "workflow/template.hpp"
 
 #include <utility>
+#include <vector>
 
 #include "workflow/template_functions.hpp"
 
@@ -19,14 +20,15 @@ std::string valid_utf8(const std::string& text) {
 
 struct Template::Parsed {
     Guarded guarded;
-    std::shared_ptr<minja::TemplateNode> root;
+    std::vector<std::shared_ptr<minja::TemplateNode>> pieces;
 };
 
 Template::Template(Guarded guarded) {
     auto parsed = std::make_shared<Parsed>();
     parsed->guarded = std::move(guarded);
     try {
-        parsed->root = minja::Parser::parse(parsed->guarded.source, minja::Options{false, false, true});
+        for (const std::string& piece : parsed->guarded.pieces)
+            parsed->pieces.push_back(minja::Parser::parse(piece, minja::Options{false, false, true}));
     } catch (const std::exception& error) {
         throw SyntaxError(0, first_words(error.what()));
     }
@@ -51,7 +53,9 @@ std::string Template::render(const Scope& scope) const {
         if (const Json* value = scope.find(use.name))
             context->set(use.name, minja::Value(nlohmann::ordered_json(*value)));
     try {
-        return valid_utf8(parsed_->root->render(context));
+        std::string out;
+        for (const auto& piece : parsed_->pieces) out += piece->render(context);
+        return valid_utf8(out);
     } catch (const std::exception& error) {
         throw TemplateError(first_words(error.what()));
     }

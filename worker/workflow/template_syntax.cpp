@@ -5,7 +5,6 @@
 namespace hil::worker {
 namespace {
 
-constexpr std::size_t max_guarded_bytes = 64 * 1024;
 constexpr std::size_t max_open_blocks = 30;
 constexpr std::string_view white_space = " \t\r\n";
 
@@ -29,6 +28,7 @@ class TemplateParser {
         while (position_ < source_.size()) {
             const std::size_t open = next_delimiter(position_);
             take_text(open);
+            end_piece(open);
             if (open == source_.size()) break;
             if (source_[open + 1] == '#')
                 take_comment(open);
@@ -36,8 +36,7 @@ class TemplateParser {
                 take_expression(open);
             else
                 take_block(open);
-            if (guarded_.source.size() > max_guarded_bytes)
-                throw SyntaxError(open, "the template holds too many expressions");
+            end_piece(open);
         }
         if (!open_.empty())
             throw SyntaxError(open_.back().offset, "this `" + open_.back().keyword + "` is not closed");
@@ -70,6 +69,16 @@ class TemplateParser {
         }
     }
 
+    // Outside of blocks every text, expression and block is a piece of its own.
+    void end_piece(std::size_t at) {
+        if (piece_.size() > max_piece_bytes)
+            throw SyntaxError(open_.empty() ? at : open_.front().offset,
+                              "too much in one block or expression");
+        if (!open_.empty() || piece_.empty()) return;
+        guarded_.pieces.push_back(std::move(piece_));
+        piece_.clear();
+    }
+
     std::size_t next_delimiter(std::size_t from) const {
         for (std::size_t at = source_.find('{', from); at != std::string_view::npos;
              at = source_.find('{', at + 1))
@@ -91,7 +100,7 @@ class TemplateParser {
         position_ = end;
     }
 
-    void print(const std::string& value) { guarded_.source += "{{ _hil_print(" + value + ") }}"; }
+    void print(const std::string& value) { piece_ += "{{ _hil_print(" + value + ") }}"; }
 
     void take_comment(std::size_t open) {
         const std::size_t close = source_.find("#}", open + 2);
@@ -135,7 +144,7 @@ class TemplateParser {
                                   "` is no block of this release; known are if, elif, else, endif, "
                                   "for, endfor, set, endset, break and continue");
         close(lexer, "%}");
-        if (word == "for") guarded_.source += "{{ _hil_tick() }}";
+        if (word == "for") piece_ += "{{ _hil_tick() }}";
     }
 
     std::string expression(Lexer& lexer) {
@@ -148,7 +157,7 @@ class TemplateParser {
     }
 
     void start_if(Lexer& lexer, std::size_t open) {
-        guarded_.source += "{% if " + expression(lexer) + " %}";
+        piece_ += "{% if " + expression(lexer) + " %}";
         push("if", open);
     }
 
@@ -158,7 +167,7 @@ class TemplateParser {
                           (open_.back().keyword == "if" || (open_.back().keyword == "for" && !conditional));
         if (!fits) throw SyntaxError(keyword.offset, "this `" + keyword.text + "` belongs to no open block");
         open_.back().has_else = !conditional;
-        guarded_.source += conditional ? "{% elif " + expression(lexer) + " %}" : "{% else %}";
+        piece_ += conditional ? "{% elif " + expression(lexer) + " %}" : "{% else %}";
     }
 
     std::string bound_names(Lexer& lexer) {
@@ -179,7 +188,7 @@ class TemplateParser {
         ExpressionParser parser(lexer, guarded_, nodes_, locals_);
         std::string head = "{% for " + names + " in " + parser.without_conditional();
         if (lexer.accept(TokenKind::name, "if")) head += " if " + parser.without_conditional();
-        guarded_.source += head + " %}";
+        piece_ += head + " %}";
         push("for", open);
     }
 
@@ -190,12 +199,12 @@ class TemplateParser {
         if (lexer.accept(TokenKind::symbol, "=")) {
             const std::string value = expression(lexer);
             // A copy: a namespace that held itself could not be printed.
-            guarded_.source +=
+            piece_ +=
                 "{% set " + target + " = " + (in_namespace ? "_hil_copy(" + value + ")" : value) + " %}";
             return;
         }
         if (in_namespace || target.find(',') != std::string::npos) lexer.fail("expected `=`");
-        guarded_.source += "{% set " + target + " %}";
+        piece_ += "{% set " + target + " %}";
         push("set", open);
     }
 
@@ -205,13 +214,13 @@ class TemplateParser {
                               "this `" + keyword.text + "` closes no open block" +
                                   (open_.empty() ? "" : " (open is `" + open_.back().keyword + "`)"));
         open_.pop_back();
-        guarded_.source += "{% " + keyword.text + " %}";
+        piece_ += "{% " + keyword.text + " %}";
     }
 
     void leave_loop(const Token& keyword) {
         for (const Block& block : open_)
             if (block.keyword == "for") {
-                guarded_.source += "{% " + keyword.text + " %}";
+                piece_ += "{% " + keyword.text + " %}";
                 return;
             }
         throw SyntaxError(keyword.offset, "`" + keyword.text + "` stands outside of a loop");
@@ -221,6 +230,7 @@ class TemplateParser {
     const std::set<std::string>& nodes_;
     std::set<std::string> locals_;
     Guarded guarded_;
+    std::string piece_;
     std::vector<Block> open_;
     std::size_t position_ = 0;
     bool trim_next_ = false;
