@@ -140,15 +140,19 @@ CREATE TABLE hil.handover_events (
 );
 CREATE INDEX handover_events_created ON hil.handover_events (created_at DESC);
 COMMENT ON TABLE hil.handover_events IS 'Every hand-over: ai to human, human to ai (hand-back), human to human (transfer, decline).';
+COMMENT ON COLUMN hil.handover_events.from_type IS 'Who had the conversation: ai or human.';
+COMMENT ON COLUMN hil.handover_events.to_type IS 'Who gets it: ai or human.';
 COMMENT ON COLUMN hil.handover_events.reason IS 'Why, short and clean.';
 COMMENT ON COLUMN hil.handover_events.context IS 'What the next one is told.';
 COMMENT ON COLUMN hil.handover_events.agent_id IS 'To human: the agent who took it, NULL until somebody did. To ai: the agent who gave it back, NULL for the system.';
 
 CREATE TABLE hil.skill_sets (
     id integer PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
-    skills text[] NOT NULL UNIQUE
+    skills text[] NOT NULL,
+    digest bytea NOT NULL UNIQUE
 );
 COMMENT ON TABLE hil.skill_sets IS 'Each distinct sorted set of required skills, once. Append-only.';
+COMMENT ON COLUMN hil.skill_sets.digest IS 'SHA-256 of skills, since a set of many long skills is too large for an index.';
 
 CREATE TABLE hil.agent_queue (
     conversation_id uuid NOT NULL,
@@ -180,6 +184,9 @@ COMMENT ON COLUMN hil.agent_queue.priority IS '1 (highest) to 10.';
 COMMENT ON COLUMN hil.agent_queue.required_skills IS 'Skills that an agent must all have, sorted, without duplicates.';
 COMMENT ON COLUMN hil.agent_queue.skill_set_id IS 'The same set in hil.skill_sets.';
 COMMENT ON COLUMN hil.agent_queue.status IS 'pending: waits; assigned: with an agent; completed: the agent is done; cancelled: left the queue unserved.';
+COMMENT ON COLUMN hil.agent_queue.assigned_to IS 'The agent who has it, or had it last; NULL while it waits.';
+COMMENT ON COLUMN hil.agent_queue.assigned_at IS 'When that agent got it.';
+COMMENT ON COLUMN hil.agent_queue.completed_at IS 'When it left the queue for good.';
 COMMENT ON COLUMN hil.agent_queue.previous_agent_id IS 'The agent who had the conversation before; comes first if free.';
 COMMENT ON COLUMN hil.agent_queue.declined_by IS 'Agents who declined or gave it away; not offered to them again.';
 COMMENT ON COLUMN hil.agent_queue.deadline IS 'When the longest allowed wait (max_wait_time) is over.';
@@ -291,6 +298,8 @@ COMMENT ON COLUMN hil.runs.instructions IS 'What the human agent told the AI whe
 COMMENT ON COLUMN hil.runs.sink IS 'The sink that it reached.';
 COMMENT ON COLUMN hil.runs.result IS 'What the worker reported.';
 COMMENT ON COLUMN hil.runs.error IS 'The last error in full.';
+COMMENT ON COLUMN hil.runs.input_tokens IS 'Tokens that its steps sent to models.';
+COMMENT ON COLUMN hil.runs.output_tokens IS 'Tokens that models sent back.';
 COMMENT ON COLUMN hil.runs.cost_usd IS 'Cost of its steps, in US dollars.';
 
 CREATE TABLE hil.run_steps (
@@ -310,6 +319,7 @@ COMMENT ON TABLE hil.run_steps IS 'What each node of a run put out: the checkpoi
 COMMENT ON COLUMN hil.run_steps.step_number IS 'Order within the run, from 1.';
 COMMENT ON COLUMN hil.run_steps.usage IS 'Tokens, cost, duration and model, as the worker reported them.';
 COMMENT ON COLUMN hil.run_steps.cost_usd IS 'US dollars.';
+COMMENT ON COLUMN hil.run_steps.duration_ms IS 'Milliseconds that the node took.';
 
 CREATE TABLE hil.outbox (
     id bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
@@ -367,7 +377,10 @@ CREATE VIEW hil.conversation_overview AS
     FROM hil.conversations c
     LEFT JOIN hil.human_agents a ON a.id = c.assigned_agent_id
     LEFT JOIN hil.agent_queue q ON q.conversation_id = c.id AND q.status IN ('pending', 'assigned');
-COMMENT ON VIEW hil.conversation_overview IS 'Every conversation with its state, its agent and its place in the queue.';
+COMMENT ON VIEW hil.conversation_overview IS 'Every conversation with its state, its agent and its entry in the queue.';
+COMMENT ON COLUMN hil.conversation_overview.agent_name IS 'The human agent who has it now.';
+COMMENT ON COLUMN hil.conversation_overview.priority IS '1 (highest) to 10, while it waits for an agent or is with one.';
+COMMENT ON COLUMN hil.conversation_overview.queued_at IS 'When it was queued for an agent, while it waits for one or is with one.';
 
 -- ---------------------------------------------------------------------------------------------------------------------
 -- Functions. SECURITY DEFINER because nobody else reaches the tables; CALLED ON NULL INPUT so that a missing argument gets
@@ -442,7 +455,7 @@ COMMENT ON FUNCTION hil_estimated_wait IS 'How long until an agent takes the con
 CREATE FUNCTION hil_explain_assignment(conversation_id uuid)
     RETURNS TABLE (agent_id uuid, name text, eligible boolean, reason text)
     AS 'MODULE_PATHNAME' LANGUAGE C STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-COMMENT ON FUNCTION hil_explain_assignment IS 'For a conversation in the queue: every agent, whether they could get it now, and why or why not; the one who would get it first. Errors: 22023, P0002, 55000 it is not waiting.';
+COMMENT ON FUNCTION hil_explain_assignment IS 'For a conversation in the queue: every agent, whether they could get it now, and why or why not. The agent who would get it stands first. Errors: 22023, P0002, 55000 it is not waiting.';
 
 -- Human agents
 CREATE FUNCTION hil_add_agent(name text, email text, skills text[] DEFAULT '{}', max_capacity integer DEFAULT 5, hourly_rate_usd numeric DEFAULT NULL)
@@ -453,28 +466,28 @@ COMMENT ON FUNCTION hil_add_agent IS 'Adds a human agent, offline, and returns t
 CREATE FUNCTION hil_set_agent_status(agent_id uuid, status text)
     RETURNS jsonb
     AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-COMMENT ON FUNCTION hil_set_agent_status IS 'Sets an agent online, away or offline. Online takes waiting work at once, up to the capacity; away and offline keep what they have. Returns {agent_id, status, current_load, max_capacity, assigned: [conversation ids]}. Errors: 22023, P0002.';
+COMMENT ON FUNCTION hil_set_agent_status IS 'Sets an agent online, away or offline. Online takes waiting work at once, up to the capacity; away and offline keep what they have. Returns {agent_id, status, current_load, max_capacity, assigned: [conversation ids]}. Errors: 22023, P0002, 42501 the role belongs to another agent.';
 
 CREATE FUNCTION hil_set_agent_skills(agent_id uuid, skills text[])
     RETURNS jsonb
     AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-COMMENT ON FUNCTION hil_set_agent_skills IS 'Replaces an agent''s skills; an online agent takes waiting work they now match. Returns as hil_set_agent_status. Errors: 22023, P0002.';
+COMMENT ON FUNCTION hil_set_agent_skills IS 'Replaces an agent''s skills; an online agent takes waiting work they now match. Returns as hil_set_agent_status. Errors: 22023, P0002, 42501 the role belongs to another agent.';
 
 CREATE FUNCTION hil_set_agent_capacity(agent_id uuid, max_capacity integer)
     RETURNS jsonb
     AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-COMMENT ON FUNCTION hil_set_agent_capacity IS 'Sets how many conversations an agent takes at once, 0 to 1000. Below the present load nothing is taken away. Returns as hil_set_agent_status. Errors: 22023, P0002.';
+COMMENT ON FUNCTION hil_set_agent_capacity IS 'Sets how many conversations an agent takes at once, 0 to 1000. Below the present load nothing is taken away. Returns as hil_set_agent_status. Errors: 22023, P0002, 42501 the role belongs to another agent.';
 
 CREATE FUNCTION hil_agent_heartbeat(agent_id uuid)
     RETURNS void
     AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-COMMENT ON FUNCTION hil_agent_heartbeat IS 'Says that the agent is there. Errors: 22023, P0002.';
+COMMENT ON FUNCTION hil_agent_heartbeat IS 'Says that the agent is there. Errors: 22023, P0002, 42501 the role belongs to another agent.';
 
 CREATE FUNCTION hil_inbox(agent_id uuid)
     RETURNS TABLE (conversation_id uuid, status text, priority integer, assigned_at timestamptz,
     waiting_since timestamptz, last_message text, handover_context jsonb)
     AS 'MODULE_PATHNAME' LANGUAGE C STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-COMMENT ON FUNCTION hil_inbox IS 'The conversations that an agent has now, most urgent first. waiting_since: when the customer''s oldest unanswered message came, NULL where all are answered. Errors: 22023, P0002.';
+COMMENT ON FUNCTION hil_inbox IS 'The conversations that an agent has now, most urgent first. waiting_since: when the customer''s oldest unanswered message came, NULL where all are answered. Errors: 22023, P0002, 42501 the role belongs to another agent.';
 
 -- Workflows and the worker's protocol
 CREATE FUNCTION hil_load_workflow(definition jsonb, source text DEFAULT NULL)
@@ -495,7 +508,7 @@ COMMENT ON FUNCTION hil_workflow_definition IS 'The definition of a workflow''s 
 CREATE FUNCTION hil_claim_runs(worker text, max_runs integer DEFAULT 1, lease interval DEFAULT '60 s')
     RETURNS TABLE (run_id bigint, attempt integer, conversation_id uuid, workflow text, revision integer, input jsonb)
     AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-COMMENT ON FUNCTION hil_claim_runs IS 'Gives the worker up to max_runs (1 to 1000) due runs, oldest first, and holds them for it until the lease (1 second to 1 day) ends. Errors: 22023.';
+COMMENT ON FUNCTION hil_claim_runs IS 'Gives the worker up to max_runs (1 to 1000) due runs, oldest first, and holds them for it until the lease (1 second to 1 day) ends. Commit before reporting on them: claiming locks runs before conversations. Errors: 22023.';
 
 CREATE FUNCTION hil_renew_runs(worker text, run_ids bigint[], lease interval DEFAULT '60 s')
     RETURNS bigint[]

@@ -14,17 +14,17 @@ using Texts = std::vector<std::string>;
 using Uuids = std::vector<Uuid>;
 
 // Sessions that intern the same set at once: one inserts, the others wait for it and then find its row.
-const Statement<Texts> find_skill_set{"SELECT id FROM hil.skill_sets WHERE skills = $1"};
+const Statement<Texts> find_skill_set{
+    "SELECT id FROM hil.skill_sets WHERE digest = sha256(convert_to($1::text, 'UTF8'))"};
 const Statement<Texts> insert_skill_set{
-    "INSERT INTO hil.skill_sets (skills) VALUES ($1) ON CONFLICT (skills) DO NOTHING RETURNING id"};
+    "INSERT INTO hil.skill_sets (skills, digest) VALUES ($1, sha256(convert_to($1::text, 'UTF8'))) "
+    "ON CONFLICT (digest) DO NOTHING RETURNING id"};
 
-const Statement<Uuid, std::int32_t, Texts, std::int32_t, Uuid, Uuid, std::int32_t> insert_entry{
+const Statement<Uuid, std::int32_t, Texts, std::int32_t, Uuid, Uuid, std::int32_t, Timestamp> insert_entry{
     "INSERT INTO hil.agent_queue (conversation_id, priority, required_skills, skill_set_id, status, "
-    "assigned_to, "
-    "assigned_at, previous_agent_id, deadline) "
+    "assigned_to, assigned_at, previous_agent_id, deadline, created_at) "
     "VALUES ($1, $2, $3, $4, CASE WHEN $5 IS NULL THEN 'pending' ELSE 'assigned' END, $5, "
-    "CASE WHEN $5 IS NOT NULL THEN clock_timestamp() END, $6, clock_timestamp() + make_interval(secs => "
-    "$7))"};
+    "CASE WHEN $5 IS NOT NULL THEN $8 END, $6, $8 + make_interval(secs => $7), $8)"};
 
 const Statement<Uuid> lock_active_entry{
     "SELECT ticket, priority, required_skills, previous_agent_id, declined_by FROM hil.agent_queue "
@@ -144,7 +144,7 @@ std::optional<Agent> enqueue(Conversation& conversation, const Route& route) {
     const std::optional<Agent> agent = take_slot(entry);
     insert_entry(conversation.id, route.priority, route.skills, skill_set,
                  agent ? std::optional(agent->id) : std::nullopt, entry.previous_agent,
-                 route.max_wait_seconds);
+                 route.max_wait_seconds, pg::clock_now());
     if (agent)
         become_active(conversation, *agent);
     else
