@@ -87,7 +87,8 @@ std::int64_t for_each_locked(const pg::Rows& listed, Act act) {
         pg::let_interrupts_through();
         const auto [id, run_id] = row.as<Uuid, std::int64_t>();
         std::optional<Conversation> conversation = try_lock(id);
-        if (!conversation) continue;
+        // A live run elsewhere was made by hand; hil_doctor() shows it, and the others' rounds go on.
+        if (!conversation || conversation->state != State::ai_processing) continue;
         const std::optional<Run> run = lock_run(id, run_id);
         if (run && act(*conversation, *run)) ++done;
     }
