@@ -162,8 +162,10 @@ Json record_step(const Attempt& attempt, const std::string& node, const pg::Docu
         throw Refusal(Reason::invalid_argument,
                       "workflow \"" + run.workflow + "\" has no agent node " + in_quotes(node),
                       "Record only nodes of the run's workflow that are no sinks.");
-    insert_step(conversation.id, run.id, node, attempt.number, output.text,
-                JsonText{kept_usage(usage).dump()}, used.cost_usd, used.duration_ms);
+    const pg::Rows stored = insert_step(conversation.id, run.id, node, attempt.number, output.text,
+                                        JsonText{kept_usage(usage).dump()}, used.cost_usd, used.duration_ms);
+    // Sent again after a lost connection: it was stored and judged the first time.
+    if (stored.processed == 0) return {{"action", "continue"}};
     const bool confidence_given = output.json.is_object() && output.json.contains("confidence") &&
                                   output.json["confidence"].is_number();
     if (confidence_given) conversation.confidence = output.json["confidence"].get<double>();
