@@ -8,6 +8,7 @@
 #include <map>
 #include <sstream>
 
+#include "core/text.hpp"
 #include "workflow/schema.hpp"
 #include "workflow/yaml.hpp"
 
@@ -87,13 +88,13 @@ class Reader {
         };
     }
 
-    Take seconds(std::chrono::milliseconds& into) {
-        return [this, &into](const Json& value, const std::string& pointer) {
-            if (value.is_number() && value >= 0.1 && value <= 86400) {
+    Take seconds(std::chrono::milliseconds& into, double least) {
+        return [this, &into, least](const Json& value, const std::string& pointer) {
+            if (value.is_number() && value >= least && value <= 86400) {
                 into = std::chrono::round<std::chrono::milliseconds>(
                     std::chrono::duration<double>(value.get<double>()));
             } else {
-                expected("a number of seconds from 0.1 to 86400", value, pointer);
+                expected("a number of seconds from " + number_text(least) + " to 86400", value, pointer);
             }
         };
     }
@@ -190,10 +191,10 @@ ConfigResult read_config(const std::string& text, const std::filesystem::path& f
         Reader::Keys keys = {{"database_url", reader.text(config.database_url)},
                              {"worker", reader.text(config.worker)},
                              {"concurrency", reader.integer(config.concurrency, 1, 1000)},
-                             {"lease_seconds", reader.seconds(config.lease)},
-                             {"tick_seconds", reader.seconds(config.tick)},
-                             {"poll_seconds", reader.seconds(config.poll)},
-                             {"drain_seconds", reader.seconds(config.drain)},
+                             {"lease_seconds", reader.seconds(config.lease, 1)},
+                             {"tick_seconds", reader.seconds(config.tick, 0.1)},
+                             {"poll_seconds", reader.seconds(config.poll, 0.1)},
+                             {"drain_seconds", reader.seconds(config.drain, 0.1)},
                              {"rules", reader.text(rules)},
                              {"log_level", reader.one_of(config.log_level, log_levels)}};
         read_catalogue(reader, keys, config.catalogue);

@@ -54,9 +54,15 @@ const Statement<Int64s> select_claimed{
     "FROM hil.runs r JOIN hil.conversations c ON c.id = r.conversation_id WHERE r.id = ANY ($1) ORDER BY "
     "r.id"};
 
+// A run whose row is locked is being reported on by its own worker, or taken away at this moment: it is not
+// renewed, so that the others need not wait for it, and counts as held as long as it is. expire_leases passes
+// it over, too.
 const Statement<std::string, Int64s, Duration> renew{
-    "UPDATE hil.runs SET lease_until = clock_timestamp() + $3 "
-    "WHERE id = ANY ($2) AND worker = $1 AND status = 'running' RETURNING id"};
+    "WITH free AS MATERIALIZED (SELECT conversation_id, id FROM hil.runs WHERE id = ANY ($2) AND worker = $1 "
+    "              AND status = 'running' FOR NO KEY UPDATE SKIP LOCKED), "
+    "renewed AS (UPDATE hil.runs r SET lease_until = clock_timestamp() + $3 FROM free "
+    "            WHERE r.conversation_id = free.conversation_id AND r.id = free.id) "
+    "SELECT id FROM hil.runs WHERE id = ANY ($2) AND worker = $1 AND status = 'running'"};
 
 const Statement<std::int32_t> select_expired{
     "SELECT conversation_id, id FROM hil.runs WHERE status = 'running' AND lease_until < clock_timestamp() "

@@ -93,7 +93,7 @@ TEST(Config, ReportsAllMistakesWithTheirPlaces) {
         "string, integer, float, number, boolean, object, list, [type] and a map of fields";
     const std::vector<std::string> errors = errors_of(
         "concurrency: 0\n"
-        "lease_seconds: soon\n"
+        "lease_seconds: 0.5\n"
         "workers: 3\n"
         "log_level: loud\n"
         "agents:\n"
@@ -105,7 +105,7 @@ TEST(Config, ReportsAllMistakesWithTheirPlaces) {
         "rules: [a]\n");
     EXPECT_EQ(errors, (std::vector<std::string>{
                           "1:14 expected an integer from 1 to 1000, got 0",
-                          "2:16 expected a number of seconds from 0.1 to 86400, got a text",
+                          "2:16 expected a number of seconds from 1 to 86400, got 0.5",
                           "3:1 unknown key \"workers\"; known here: " + keys,
                           "4:12 expected one of trace, debug, info, warn, error, critical, off, got loud",
                           "7:5 unknown key \"prompt\"; known here: output_schema, system_prompt",
