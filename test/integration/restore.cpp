@@ -1,0 +1,70 @@
+// A dump of a database at work, restored into another one, goes on working there.
+#include <csignal>
+
+#include "fixture.hpp"
+
+namespace hil::test {
+namespace {
+
+class Restore : public LiveTest {
+  protected:
+    std::string contents() {
+        std::string all;
+        for (const std::string& table :
+             sql().list("SELECT tablename FROM pg_tables WHERE schemaname = 'hil' ORDER BY tablename"))
+            all += table + ":\n" +
+                   sql().one("SELECT string_agg(t::text, E'\\n' ORDER BY t::text) FROM hil." + table + " t") +
+                   "\n";
+        return all;
+    }
+};
+
+TEST_F(Restore, ADumpedDatabaseGoesOnWorking) {
+    load(support_workflow);
+    const std::string agent = add_agent("Ada", "{}", 1);
+    const std::string with_agent = new_id(), waiting = new_id(), finished = new_id(), half_done = new_id(),
+                      queued = new_id();
+    says(with_agent, "escalate");
+    says(waiting, "escalate");
+    Process& worker = start_worker();
+    says(finished, "Where is my order?");
+    ASSERT_TRUE(reaches(finished, "finished"));
+    worker.signal(SIGTERM);
+    ASSERT_EQ(worker.wait(), 0);
+    // A worker that has done one step, and will not be heard of again.
+    says(half_done, "Where is my order?");
+    const std::string run = sql().one("SELECT run_id FROM hil_claim_runs('gone', 1, '1 s')");
+    sql().query(
+        "SELECT hil_record_step($1, 1, 'classify_intent', $2)",
+        {run, R"({"intent": "order_status", "confidence": 0.9, "complexity": "low", "needs_human": false})"});
+    says(queued, "How do I download my invoice?");
+
+    const std::string before = contents();
+    const std::string newest_ticket = sql().one("SELECT max(ticket) FROM hil.agent_queue");
+    restore_into_another_database();
+    EXPECT_EQ(contents(), before);
+    EXPECT_EQ(complaints(), "");
+
+    start_worker();
+    ASSERT_TRUE(reaches(queued, "finished"));
+    ASSERT_TRUE(within_patience([&] {
+        skip_backoff();
+        return status(half_done) == "finished";
+    }));
+    EXPECT_EQ(
+        sql().one("SELECT string_agg(node || ' ' || attempt, ', ' ORDER BY step_number) FROM hil.run_steps "
+                  "WHERE conversation_id = $1",
+                  {half_done}),
+        "classify_intent 1, check_confidence 2, handle_with_ai 2, evaluate_result 2");
+    EXPECT_EQ(sql().json("SELECT hil_resolve($1, 'done', $2)", {with_agent, agent})["assigned"],
+              Json{waiting});
+    const std::string next = new_id();
+    EXPECT_EQ(says(next, "escalate")["queue_position"], 1);
+    EXPECT_TRUE(sql().yes("SELECT ticket > $2::bigint FROM hil.agent_queue WHERE conversation_id = $1",
+                          {next, newest_ticket}));
+    says(finished, "Where is my order?");
+    EXPECT_TRUE(within_patience([&] { return said(finished, "ai").size() == 2; }));
+}
+
+}  // namespace
+}  // namespace hil::test
