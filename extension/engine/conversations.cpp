@@ -2,6 +2,7 @@
 
 #include "core/refusal.hpp"
 #include "engine/workflows.hpp"
+#include "pg/session.hpp"
 
 namespace hil::engine {
 namespace {
@@ -74,16 +75,27 @@ const Statement<Uuid, std::int32_t> describe_row{
     "m)) "
     "FROM hil.conversations c WHERE c.id = $1"};
 
-const Statement<Duration> purge_rows{
-    "WITH gone AS (DELETE FROM hil.conversations WHERE closed_at < clock_timestamp() - $1 RETURNING id), "
-    "m AS (DELETE FROM hil.messages d USING gone WHERE d.conversation_id = gone.id), "
-    "h AS (DELETE FROM hil.handover_events d USING gone WHERE d.conversation_id = gone.id), "
-    "q AS (DELETE FROM hil.agent_queue d USING gone WHERE d.conversation_id = gone.id), "
-    "a AS (DELETE FROM hil.conversation_analytics d USING gone WHERE d.conversation_id = gone.id), "
-    "s AS (DELETE FROM hil.run_steps d USING gone WHERE d.conversation_id = gone.id), "
-    "r AS (DELETE FROM hil.runs d USING gone WHERE d.conversation_id = gone.id), "
-    "o AS (DELETE FROM hil.outbox d USING gone WHERE d.conversation_id = gone.id) "
-    "SELECT count(*) FROM gone"};
+// Two statements, so that the second sees every row that was written before the conversations were locked. A
+// conversation that somebody holds is left for the next purge.
+const Statement<Duration, std::int32_t> lock_closed{
+    "SELECT id FROM hil.conversations WHERE closed_at < clock_timestamp() - $1 "
+    "LIMIT $2 FOR UPDATE SKIP LOCKED"};
+const Statement<std::vector<Uuid>> delete_rows{
+    "WITH m AS (DELETE FROM hil.messages WHERE conversation_id = ANY ($1)), "
+    "h AS (DELETE FROM hil.handover_events WHERE conversation_id = ANY ($1)), "
+    "q AS (DELETE FROM hil.agent_queue WHERE conversation_id = ANY ($1)), "
+    "a AS (DELETE FROM hil.conversation_analytics WHERE conversation_id = ANY ($1)), "
+    "s AS (DELETE FROM hil.run_steps WHERE conversation_id = ANY ($1)), "
+    "r AS (DELETE FROM hil.runs WHERE conversation_id = ANY ($1)) "
+    "DELETE FROM hil.conversations WHERE id = ANY ($1)"};
+
+// The outbox has no index by conversation; it is read once.
+const Statement<> delete_their_events{
+    "DELETE FROM hil.outbox o WHERE conversation_id IS NOT NULL "
+    "AND NOT EXISTS (SELECT 1 FROM hil.conversations c WHERE c.id = o.conversation_id)"};
+
+// Bounds the memory of a purge, not its transaction.
+constexpr std::int32_t purged_at_once = 1000;
 
 // Set while save() runs, for the guard trigger.
 const StatusChange* saving = nullptr;
@@ -217,7 +229,17 @@ std::int64_t purge(Duration older_than) {
         throw Refusal(Reason::invalid_argument,
                       "older_than is " + std::to_string(days) + " days, 0 to 365,000 days are allowed",
                       "Pass a span such as '90 days'.");
-    return purge_rows(older_than).front().get<std::int64_t>(0);
+    std::int64_t deleted = 0;
+    for (;;) {
+        pg::let_interrupts_through();
+        std::vector<Uuid> ids;
+        for (const Row& row : lock_closed(older_than, purged_at_once)) ids.push_back(row.get<Uuid>(0));
+        if (ids.empty()) break;
+        delete_rows(ids);
+        deleted += static_cast<std::int64_t>(ids.size());
+    }
+    if (deleted > 0) delete_their_events();
+    return deleted;
 }
 
 }  // namespace hil::engine
