@@ -65,6 +65,64 @@ TEST(Condition, WhatNeverRanIsFalseInBothLanguages) {
     EXPECT_TRUE(holds("python_expr", "output.can_handle == false and check.output.can_handle"));
 }
 
+TEST(Condition, JmespathIsWhatTheStandardSays) {
+    for (const char* right : {"a",
+                              "a.b.c",
+                              "a[0]",
+                              "a[-1].b",
+                              "a[*].b",
+                              "a[]",
+                              "a[1:2]",
+                              "a[::-1]",
+                              "a[:2]",
+                              "a[1:]",
+                              "*.a",
+                              "a.*",
+                              "@",
+                              "[a, b.c]",
+                              "{x: a, \"y z\": b}",
+                              "a.[b, c]",
+                              "a.{x: b}",
+                              "a[?b == `1` && !c].d",
+                              "length(a)",
+                              "sort_by(a, &b.c)[0]",
+                              "a | b | [0]",
+                              "(a || b).c",
+                              "'raw'",
+                              "`[1, {\"a\": 2}]`",
+                              "\"quoted\".x",
+                              "!a",
+                              "!!a && !b",
+                              "a.length(@)",
+                              "[0]",
+                              "[*]",
+                              "[?a]",
+                              "contains(a, 'b') == true",
+                              "a[?b == 'x, ]'] | [0]"})
+        try {
+            ParsedCondition::parse({"jmespath", right}, nodes);
+        } catch (const SyntaxError& error) {
+            ADD_FAILURE() << right << ": " << error.what();
+        }
+}
+
+// On some of these jsoncons reads beyond its buffers, or never ends.
+TEST(Condition, WhatIsNoJmespathIsRefusedBeforeJsonconsReadsIt) {
+    for (const char* wrong : {"a)",     "a ) b | c",  "map ( break , true {% {# 1 is != ",
+                              "a[b]",   "a b",        "a.",
+                              ".a",     "a..b",       "a[1",
+                              "a[1.5]", "a[1:2:3:4]", "a[1 2]",
+                              "{a}",    "{a: }",      "[a",
+                              "a &&",   "&a",         "a == == b",
+                              "'open",  "`1",         "\"open",
+                              "f(a,",   "a[?]",       "a.1",
+                              "1",      "#",          "",
+                              "()",     "a.'b'",      "a[*",
+                              "a[**]",  "nosuch(a)",  "length()",
+                              "`{`"})
+        EXPECT_THROW(ParsedCondition::parse({"jmespath", wrong}, nodes), SyntaxError) << wrong;
+}
+
 TEST(Condition, MistakesHaveTheirOffsetInTheExpressionAsWritten) {
     const auto offset = [](const std::string& type, const std::string& expression) {
         try {
@@ -75,12 +133,14 @@ TEST(Condition, MistakesHaveTheirOffsetInTheExpressionAsWritten) {
         ADD_FAILURE() << "no mistake in " << expression;
         return std::size_t{0};
     };
-    EXPECT_EQ(offset("jmespath", "a == true && b ="), 16u);
+    EXPECT_EQ(offset("jmespath", "a == true && b ="), 15u);
     EXPECT_EQ(offset("jmespath", "a == true &&\n b == true && #"), 27u);
     EXPECT_EQ(offset("python_expr", "a == true and"), 13u);
     EXPECT_EQ(offset("python_expr", "a = 1"), 2u);
     EXPECT_EQ(offset("python_expr", "a }} {{ b"), 2u);
     EXPECT_EQ(offset("jmespath", std::string(60, '(')), 40u);
+    EXPECT_EQ(offset("jmespath", "a == ')' && b)"), 13u);
+    EXPECT_EQ(offset("jmespath", "a[?b == (c]"), 10u);
 }
 
 }  // namespace

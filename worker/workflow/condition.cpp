@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include "workflow/jmespath_literals.hpp"
+#include "workflow/jmespath_syntax.hpp"
 
 namespace hil::worker {
 namespace {
@@ -14,7 +15,6 @@ namespace jmespath = jsoncons::jmespath;
 using PathJson = jsoncons::json;
 
 constexpr std::size_t max_expression_bytes = 16 * 1024;
-constexpr int max_brackets = 40;  // jsoncons evaluates nested expressions by recursion
 
 PathJson converted(const Json& value) { return PathJson::parse(value.dump()); }
 
@@ -39,13 +39,6 @@ void check_size(const std::string& expression) {
     if (expression.size() > max_expression_bytes)
         throw SyntaxError(0, "the expression has " + std::to_string(expression.size()) +
                                  " bytes, allowed are " + std::to_string(max_expression_bytes));
-    int open = 0;
-    for (std::size_t at = 0; at < expression.size(); ++at) {
-        const char c = expression[at];
-        if (c == '(' || c == '[' || c == '{' || c == '!') ++open;
-        if (c == ')' || c == ']' || c == '}') --open;
-        if (open > max_brackets) throw SyntaxError(at, "the expression is nested too deeply");
-    }
 }
 
 }  // namespace
@@ -80,9 +73,15 @@ ParsedCondition ParsedCondition::parse(const Condition& condition, const std::se
         return parsed;
     }
     Jmespath given = with_literals(condition.expression);
+    const auto fail = [&given](std::size_t at, const std::string& message) {
+        throw SyntaxError(given.offsets[std::min(at, given.source.size())], message);
+    };
     try {
+        check_jmespath(given.source);
         auto compiled = jmespath::make_expression<PathJson>(given.source);
         parsed.path_ = std::make_shared<const Path>(std::move(given), std::move(compiled));
+    } catch (const SyntaxError& error) {
+        fail(error.offset(), error.what());
     } catch (const jmespath::jmespath_error& error) {
         std::size_t line_start = 0;
         for (std::size_t line = 1; line < error.line(); ++line) {
@@ -90,9 +89,7 @@ ParsedCondition ParsedCondition::parse(const Condition& condition, const std::se
             if (end == std::string::npos) break;
             line_start = end + 1;
         }
-        const std::size_t column = error.column() > 0 ? error.column() - 1 : 0;
-        const std::size_t at = std::min(line_start + column, given.source.size());
-        throw SyntaxError(given.offsets[at], error.code().message());
+        fail(line_start + (error.column() > 0 ? error.column() - 1 : 0), error.code().message());
     }
     return parsed;
 }

@@ -1,6 +1,7 @@
 #include "workflow/expression_syntax.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "workflow/template_names.hpp"
 
@@ -69,35 +70,32 @@ std::string ExpressionParser::negation() {
 }
 
 std::string ExpressionParser::comparison() {
-    const std::string left = sum();
-    const auto symbol = [this](std::string_view text) { return lexer_.accept(TokenKind::symbol, text); };
-    std::string result;
-    if (symbol("=="))
-        result = call("equal", {left, sum()});
-    else if (symbol("!="))
-        result = "(not " + call("equal", {left, sum()}) + ")";
-    else if (symbol("<"))
-        result = call("less", {left, sum()});
-    else if (symbol(">"))
-        result = call("less", {sum(), left});
-    else if (symbol("<="))
-        result = call("at_most", {left, sum()});
-    else if (symbol(">="))
-        result = call("at_most", {sum(), left});
-    else if (lexer_.accept(TokenKind::name, "in"))
-        result = call("in", {left, sum()});
-    else if (lexer_.accept(TokenKind::name, "is"))
-        result = test(left);
-    else if (lexer_.accept(TokenKind::name, "not")) {
-        if (!lexer_.accept(TokenKind::name, "in")) lexer_.fail("expected `in` after `not`");
-        result = "(not " + call("in", {left, sum()}) + ")";
-    } else {
-        return left;
+    std::string left = sum();
+    if (lexer_.accept(TokenKind::name, "is")) return test(left);
+    const Comparison* found = accept_comparison();
+    if (!found) return left;
+    // No operand is parsed inside an initializer list: g++ 12 destroys such a list twice when parsing throws.
+    std::string right = sum();
+    const std::size_t next = lexer_.peek().offset;
+    if (accept_comparison()) throw SyntaxError(next, "comparisons cannot be chained (join them with `and`)");
+    if (found->swapped) std::swap(left, right);
+    const std::string result = call(found->function, {left, right});
+    return found->negated ? "(not " + result + ")" : result;
+}
+
+const ExpressionParser::Comparison* ExpressionParser::accept_comparison() {
+    static constexpr Comparison comparisons[] = {
+        {"==", "equal", false, false}, {"!=", "equal", false, true},    {"<", "less", false, false},
+        {">", "less", true, false},    {"<=", "at_most", false, false}, {">=", "at_most", true, false},
+        {"in", "in", false, false},    {"not", "in", false, true}};
+    for (const Comparison& comparison : comparisons) {
+        const bool is_name = comparison.symbol == "in" || comparison.symbol == "not";
+        if (!lexer_.accept(is_name ? TokenKind::name : TokenKind::symbol, comparison.symbol)) continue;
+        if (comparison.symbol == "not" && !lexer_.accept(TokenKind::name, "in"))
+            lexer_.fail("expected `in` after `not`");
+        return &comparison;
     }
-    for (const char* next : {"==", "!=", "<", ">", "<=", ">="})
-        if (lexer_.peek().kind == TokenKind::symbol && lexer_.peek().text == next)
-            lexer_.fail("comparisons cannot be chained (join them with `and`)");
-    return result;
+    return nullptr;
 }
 
 std::string ExpressionParser::test(const std::string& operand) {
@@ -148,14 +146,16 @@ std::string ExpressionParser::product() {
 std::string ExpressionParser::power() {
     const std::string base = unary();
     if (!lexer_.accept(TokenKind::symbol, "**")) return base;
-    return call("math", {base, guarded_.constant("**"), unary()});
+    const std::string exponent = unary();
+    return call("math", {base, guarded_.constant("**"), exponent});
 }
 
 std::string ExpressionParser::unary() {
     const bool minus = lexer_.accept(TokenKind::symbol, "-");
     if (minus || lexer_.accept(TokenKind::symbol, "+")) {
         const Depth depth(*this);
-        return minus ? call("math", {"0", guarded_.constant("-"), unary()}) : unary();
+        const std::string operand = unary();
+        return minus ? call("math", {"0", guarded_.constant("-"), operand}) : operand;
     }
     return filtered(postfix());
 }

@@ -88,10 +88,18 @@ class ExpressionParser {
 
   private:
     struct Depth;
+    // An operator, and the function that it becomes.
+    struct Comparison {
+        std::string_view symbol;  // for `not in` only its first word
+        const char* function;
+        bool swapped;  // its operands
+        bool negated;
+    };
 
     std::string conjunction();
     std::string negation();
     std::string comparison();
+    const Comparison* accept_comparison();
     std::string test(const std::string& operand);
     std::string sum();
     std::string concatenation();
