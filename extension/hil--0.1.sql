@@ -55,7 +55,7 @@ COMMENT ON COLUMN hil.conversations.hil_reason IS 'Why it was last handed over, 
 COMMENT ON COLUMN hil.conversations.assigned_agent_id IS 'The human agent who has it now, NULL unless human_active.';
 COMMENT ON COLUMN hil.conversations.last_agent_id IS 'The human agent who had it last; preferred at the next handover.';
 COMMENT ON COLUMN hil.conversations.handover_context IS 'What the last handover told the human agent.';
-COMMENT ON COLUMN hil.conversations.confidence_score IS 'The last confidence (0 to 1) that a step of the workflow reported.';
+COMMENT ON COLUMN hil.conversations.confidence_score IS 'The last confidence that a step of the workflow reported, usually 0 to 1.';
 COMMENT ON COLUMN hil.conversations.workflow IS 'Name of the workflow that answers; NULL until the first run needs one.';
 COMMENT ON COLUMN hil.conversations.metadata IS 'The caller''s own data; hil stores it and hands it to the workflow.';
 COMMENT ON COLUMN hil.conversations.consecutive_errors IS 'Failed attempts of runs since the last one that succeeded.';
@@ -87,12 +87,12 @@ CREATE TABLE hil.messages (
 );
 CREATE UNIQUE INDEX messages_idempotency_key ON hil.messages (conversation_id, idempotency_key)
     WHERE idempotency_key IS NOT NULL;
-COMMENT ON TABLE hil.messages IS 'What was said. Append-only.';
+COMMENT ON TABLE hil.messages IS 'What was said. Texts never change.';
 COMMENT ON COLUMN hil.messages.id IS 'Rises within a conversation in the order in which its messages were stored.';
 COMMENT ON COLUMN hil.messages.sender_type IS 'user: the customer; ai: the workflow; agent: a human agent; system: a notice of hil to the customer.';
 COMMENT ON COLUMN hil.messages.agent_id IS 'The human agent who wrote it, for sender_type agent.';
 COMMENT ON COLUMN hil.messages.run_id IS 'The run that wrote it, for sender_type ai.';
-COMMENT ON COLUMN hil.messages.content IS 'The text, at most hil.max_message_bytes bytes.';
+COMMENT ON COLUMN hil.messages.content IS 'The text. Of customers and human agents at most hil.max_message_bytes bytes, of the AI at most 1 MB.';
 COMMENT ON COLUMN hil.messages.metadata IS 'The caller''s own data.';
 COMMENT ON COLUMN hil.messages.idempotency_key IS 'The caller''s key; a second call with it stores nothing and returns answer.';
 COMMENT ON COLUMN hil.messages.answer IS 'What hil_handle_message returned, kept where an idempotency_key came along.';

@@ -1,6 +1,9 @@
 // The library's start: the magic block, and the settings hil.*.
 #include <climits>
+#include <cstring>
 
+#include "core/skills.hpp"
+#include "core/text.hpp"
 #include "engine/settings.hpp"
 #include "pg/guard.hpp"
 
@@ -14,16 +17,17 @@ namespace {
 using namespace hil::engine;
 
 bool check_skill(char** value, void** /*extra*/, GucSource /*source*/) {
-    if (*value != nullptr && **value != '\0') return true;
-    GUC_check_errdetail("The skill that everybody has needs a name.");
+    const std::size_t bytes = *value == nullptr ? 0 : std::strlen(*value);
+    if (bytes > 0 && bytes <= hil::max_skill_bytes && !hil::is_blank(*value)) return true;
+    GUC_check_errdetail("The skill that everybody has needs a name of at most %zu bytes.",
+                        hil::max_skill_bytes);
     return false;
 }
 
 void define_settings() {
-    DefineCustomIntVariable("hil.max_message_bytes",
-                            "Longest message that hil_handle_message takes, in bytes.", nullptr,
-                            &settings::max_message_bytes, 65536, 1, 16 << 20, PGC_SUSET, GUC_UNIT_BYTE,
-                            nullptr, nullptr, nullptr);
+    DefineCustomIntVariable(
+        "hil.max_message_bytes", "Longest message that hil_handle_message takes, in bytes.", nullptr,
+        &settings::max_message_bytes, 65536, 1, 1 << 20, PGC_SUSET, GUC_UNIT_BYTE, nullptr, nullptr, nullptr);
     DefineCustomIntVariable("hil.ai_timeout",
                             "Time without a result after which the AI's turn is handed over to people.",
                             nullptr, &settings::ai_timeout_seconds, 600, 1, INT_MAX / 1000, PGC_SUSET,
@@ -31,9 +35,9 @@ void define_settings() {
     DefineCustomStringVariable("hil.default_workflow", "Workflow of conversations that name none.",
                                "Empty: the only one that is loaded.", &settings::default_workflow, "",
                                PGC_SUSET, 0, nullptr, nullptr, nullptr);
-    DefineCustomStringVariable("hil.general_skill", "Skill that every agent has.", nullptr,
-                               &settings::general_skill, "general", PGC_SUSET, 0, check_skill, nullptr,
-                               nullptr);
+    DefineCustomStringVariable("hil.general_skill", "Skill that every agent has.",
+                               "Set it for all sessions alike, while nobody waits.", &settings::general_skill,
+                               "general", PGC_SUSET, 0, check_skill, nullptr, nullptr);
     MarkGUCPrefixReserved("hil");
 }
 

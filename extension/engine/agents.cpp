@@ -18,7 +18,8 @@ const Statement<std::string, std::string, std::vector<std::string>, std::int32_t
     "INSERT INTO hil.human_agents (name, email, skills, max_capacity, hourly_rate_usd) "
     "VALUES ($1, $2, $3, $4, $5::numeric) ON CONFLICT (email) DO NOTHING RETURNING id"};
 const Statement<Uuid> select_name{"SELECT name FROM hil.human_agents WHERE id = $1"};
-const Statement<std::string> agent_of_role{"SELECT id FROM hil.human_agents WHERE db_role = $1::name"};
+const Statement<std::vector<std::string>> agents_of_roles{
+    "SELECT id, db_role::text FROM hil.human_agents WHERE db_role = ANY ($1::name[])"};
 const Statement<Uuid, std::string> update_status{
     "UPDATE hil.human_agents SET status = $2, last_active = clock_timestamp() WHERE id = $1 RETURNING id"};
 const Statement<Uuid, std::vector<std::string>> update_skills{
@@ -95,13 +96,16 @@ std::string agent_name(const Uuid& agent) {
 }
 
 void require_caller_may_act_as(const std::optional<Uuid>& agent) {
-    const std::string role = pg::calling_role();
-    const pg::Rows rows = agent_of_role(role);
-    if (rows.empty() || (agent && rows.front().get<Uuid>(0) == *agent)) return;
-    throw Refusal(Reason::not_allowed,
-                  "role \"" + role + "\" belongs to agent " + rows.front().get<Uuid>(0).text() +
-                      (agent ? " and cannot act as agent " + agent->text() : " and cannot act as the system"),
-                  "Pass the role's own agent as agent_id.");
+    // SET ROLE to the group that holds the grants does not set an agent's role free.
+    for (const pg::Row& row : agents_of_roles(pg::calling_roles())) {
+        const auto [own, role] = row.as<Uuid, std::string>();
+        if (agent == own) continue;
+        throw Refusal(
+            Reason::not_allowed,
+            "role " + in_quotes(role) + " belongs to agent " + own.text() +
+                (agent ? " and cannot act as agent " + agent->text() : " and cannot act as the system"),
+            "Pass the role's own agent as agent_id.");
+    }
 }
 
 Json set_agent_status(const Uuid& agent, const std::string& status) {

@@ -77,8 +77,8 @@ const Statement<Uuid, std::int32_t> describe_row{
 
 // Two statements, so that the second sees every row that was written before the conversations were locked. A
 // conversation that somebody holds is left for the next purge.
-const Statement<Duration, std::int32_t> lock_closed{
-    "SELECT id FROM hil.conversations WHERE closed_at < clock_timestamp() - $1 "
+const Statement<Timestamp, std::int32_t> lock_closed{
+    "SELECT id FROM hil.conversations WHERE closed_at < $1 "
     "LIMIT $2 FOR UPDATE SKIP LOCKED"};
 const Statement<std::vector<Uuid>> delete_rows{
     "WITH m AS (DELETE FROM hil.messages WHERE conversation_id = ANY ($1)), "
@@ -102,10 +102,13 @@ const StatusChange* saving = nullptr;
 
 class Saving {
   public:
-    explicit Saving(const StatusChange& change) { saving = &change; }
-    ~Saving() { saving = nullptr; }
+    explicit Saving(const StatusChange& change) : before_(saving) { saving = &change; }
+    ~Saving() { saving = before_; }
     Saving(const Saving&) = delete;
     Saving& operator=(const Saving&) = delete;
+
+  private:
+    const StatusChange* before_;  // a trigger of the DBA's may call hil while a save is under way
 };
 
 State state_of(const std::string& status) {
@@ -229,11 +232,12 @@ std::int64_t purge(Duration older_than) {
         throw Refusal(Reason::invalid_argument,
                       "older_than is " + std::to_string(days) + " days, 0 to 365,000 days are allowed",
                       "Pass a span such as '90 days'.");
+    const Timestamp before{pg::clock_now().microseconds - older_than.microseconds};
     std::int64_t deleted = 0;
     for (;;) {
         pg::let_interrupts_through();
         std::vector<Uuid> ids;
-        for (const Row& row : lock_closed(older_than, purged_at_once)) ids.push_back(row.get<Uuid>(0));
+        for (const Row& row : lock_closed(before, purged_at_once)) ids.push_back(row.get<Uuid>(0));
         if (ids.empty()) break;
         delete_rows(ids);
         deleted += static_cast<std::int64_t>(ids.size());

@@ -51,7 +51,8 @@ Json ids(const std::vector<Uuid>& conversations) {
 
 // What transfer and decline share: after the entry went back, it goes to `to_agent`, or to whoever can take
 // it; then the freed agent takes the next one.
-Json pass_on(Conversation& conversation, const Uuid& from, const std::string& reason, const Requeue& change) {
+Json pass_on(Conversation& conversation, const std::string& reason, const Requeue& change) {
+    const Uuid& from = change.given_up_by;
     Entry entry = lock_entry(conversation);
     requeue(conversation, entry, change);
     insert_event(conversation.id, "human", reason, JsonText{Json{{"from_agent", from.text()}}.dump()},
@@ -63,6 +64,7 @@ Json pass_on(Conversation& conversation, const Uuid& from, const std::string& re
                       "agent " + change.next_agent->text() + " is not online or has no free slot",
                       "Name another agent, or leave to_agent out and the queue finds one.");
     save(conversation);
+    if (!next) emit("no_agents", conversation.id, std::nullopt, {{"priority", entry.priority}});
     const std::vector<Uuid> taken = fill_agent(from);
     Json answer = answer_of(conversation);
     if (next) {
@@ -138,18 +140,20 @@ Json transfer(const Uuid& id, const Uuid& agent, const Transfer& transfer) {
         throw Refusal(Reason::invalid_argument, "to_agent is the agent who has the conversation",
                       "Name another agent, or leave to_agent out.");
     Conversation conversation = lock_of_agent(id, agent, "transferred");
-    std::optional<SkillSet> skills = transfer.skills;
-    if (skills && skills->empty()) skills = SkillSet{settings::general()};
-    return pass_on(conversation, agent, clean_reason(transfer.reason),
-                   {.declined_by = agent,
-                    .skills = std::move(skills),
+    std::optional<Route> other_route;
+    if (transfer.skills)
+        other_route =
+            route(config_of(conversation), *transfer.skills, transfer.priority, settings::general());
+    return pass_on(conversation, clean_reason(transfer.reason),
+                   {.given_up_by = agent,
+                    .route = std::move(other_route),
                     .priority = transfer.priority,
                     .next_agent = transfer.to_agent});
 }
 
 Json decline(const Uuid& id, const Uuid& agent, const std::optional<std::string>& reason) {
     Conversation conversation = lock_of_agent(id, agent, "declined");
-    return pass_on(conversation, agent, reason ? clean_reason(*reason) : "declined", {.declined_by = agent});
+    return pass_on(conversation, reason ? clean_reason(*reason) : "declined", {.given_up_by = agent});
 }
 
 Json cancel(const Uuid& id, const std::optional<std::string>& reason) {

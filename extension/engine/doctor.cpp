@@ -63,7 +63,8 @@ const Check checks[] = {
     {"nobody_is_forgotten", "a customer who wrote to the AI and has no answer yet has a live run",
      HIL_BROKEN_ROW,
      Statement<std::string>{
-         "SELECT c.id::text FROM hil.conversations c WHERE c.status IN ('ai_processing', 'back_to_ai') "
+         "SELECT c.id::text FROM hil.conversations c WHERE c.status IN ('ai_processing', 'back_to_ai', "
+         "'finished', 'resolved') "
          "AND NOT EXISTS (SELECT 1 FROM hil.runs r WHERE r.conversation_id = c.id AND r.status IN ('queued', "
          "'running')) "
          "AND EXISTS (SELECT 1 FROM hil.messages m WHERE m.conversation_id = c.id AND m.id > "
@@ -98,6 +99,10 @@ const Check checks[] = {
      Statement<std::string>{"SELECT q.conversation_id::text FROM hil.agent_queue q LEFT JOIN hil.skill_sets "
                             "s ON s.id = q.skill_set_id "
                             "WHERE q.required_skills IS DISTINCT FROM s.skills"}},
+    {"agent_roles_exist", "the database role of every agent that has one exists",
+     "The role was renamed or dropped, so nothing binds it to its agent. Set hil.human_agents.db_role anew.",
+     Statement<std::string>{"SELECT a.id::text FROM hil.human_agents a WHERE a.db_role IS NOT NULL "
+                            "AND NOT EXISTS (SELECT 1 FROM pg_roles r WHERE r.rolname = a.db_role)"}},
     {"nobody_waits_beside_a_free_agent",
      "no conversation waits while an online agent with the skills has a free slot",
      "hil_tick() assigns them; hil-worker calls it every second. Is a worker running?",

@@ -26,7 +26,8 @@ Duration backoff(int failures, const std::optional<Duration>& at_least) {
 
 void end_attempt(Conversation& conversation, const Run& run, const Failure& failure) {
     const int failures = ++conversation.consecutive_errors;
-    const int limit = error_limit(revision(run.workflow, run.revision).workflow->hil);
+    const HilConfig config = config_of(run.workflow, run.revision);
+    const int limit = error_limit(config);
     if (failure.retryable && failures < limit) {
         requeue_run(run, failure.error, backoff(failures, failure.retry_after));
         save(conversation);
@@ -36,7 +37,8 @@ void end_attempt(Conversation& conversation, const Run& run, const Failure& fail
     // The error itself stays in the run: it may be long, and may say what is not for customers.
     hand_over(conversation,
               {.reason = failures == 1 ? "AI error" : "AI error, " + std::to_string(failures) + " in a row",
-               .notice = "error"});
+               .notice = "error"},
+              config);
 }
 
 }  // namespace hil::engine

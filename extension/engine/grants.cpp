@@ -1,6 +1,5 @@
 #include "engine/grants.hpp"
 
-#include <map>
 #include <string_view>
 #include <vector>
 

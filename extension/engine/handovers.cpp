@@ -16,8 +16,8 @@ const pg::Statement<Uuid, std::string, pg::JsonText, Uuid> insert_event{
 
 }  // namespace
 
-std::optional<Agent> hand_over(Conversation& conversation, const Handover& handover) {
-    const HilConfig config = config_of(conversation);
+std::optional<Agent> hand_over(Conversation& conversation, const Handover& handover,
+                               const HilConfig& config) {
     const Route way =
         route(config, handover.skills.value_or(SkillSet{}), handover.priority, settings::general());
     conversation.move(State::handover);
@@ -54,7 +54,7 @@ Json handover_answer(const Conversation& conversation, const std::optional<Agent
 
 Json hand_over_on_request(const Uuid& id, const Handover& handover) {
     Conversation conversation = lock(id);
-    const std::optional<Agent> agent = hand_over(conversation, handover);
+    const std::optional<Agent> agent = hand_over(conversation, handover, config_of(conversation));
     return handover_answer(conversation, agent);
 }
 

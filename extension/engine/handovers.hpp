@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "core/workflow.hpp"
 #include "engine/queue.hpp"
 
 namespace hil::engine {
@@ -18,10 +19,10 @@ struct Handover {
         nullptr;  // key of hil_config.messages: what the customer is told as a system message
 };
 
-// Hands a locked conversation of the AI over to people: cancels its live run, queues it, assigns it where an
-// able agent is free, and saves it. Refusal(wrong_state) where people have it already. Returns the agent who
-// got it at once.
-std::optional<Agent> hand_over(Conversation& conversation, const Handover& handover);
+// Hands a locked conversation of the AI over to people: cancels its live run, queues it by the rules of
+// `config`, assigns it where an able agent is free, and saves it. Refusal(wrong_state) where people have it
+// already. Returns the agent who got it at once.
+std::optional<Agent> hand_over(Conversation& conversation, const Handover& handover, const HilConfig& config);
 
 // What a caller is told of a handover: {status: handover, queue_position, …} or {status: human_active,
 // agent_id, agent_name, …}, with reason, message and handled_by.

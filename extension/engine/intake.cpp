@@ -14,6 +14,9 @@
 namespace hil::engine {
 namespace {
 
+// Each path saves the conversation, also where nothing but a message is new: whoever decides on it under
+// REPEATABLE READ and does not see the message must fail (40001) rather than decide without it, and a mere
+// lock does not make them.
 struct Handled {
     std::int64_t message;
     Json answer;
@@ -38,21 +41,21 @@ Handled for_ai(Conversation& conversation, const Incoming& incoming) {
     }
     const std::int64_t message = add_message(conversation, stored_form(incoming));
     if (handover) {
-        const std::optional<Agent> agent = hand_over(conversation, *handover);
+        const std::optional<Agent> agent =
+            hand_over(conversation, *handover, workflow ? workflow->workflow->hil : HilConfig{});
         return {message, handover_answer(conversation, agent)};
     }
     // A live run takes the message into its input if it has not started, else the next run does.
     std::optional<std::int64_t> run = live_run(conversation);
-    if (!run) {
-        run = queue_run(conversation);
-        save(conversation);
-    }
+    if (!run) run = queue_run(conversation);
+    save(conversation);
     return {message,
             {{"status", "ai_processing"}, {"conversation_id", conversation.id.text()}, {"run_id", *run}}};
 }
 
-Handled for_queue(const Conversation& conversation, const Incoming& incoming) {
+Handled for_queue(Conversation& conversation, const Incoming& incoming) {
     const std::int64_t message = add_message(conversation, stored_form(incoming));
+    save(conversation);
     const std::optional<Duration> wait = estimated_wait(conversation.id);
     return {message,
             {{"status", "pending_human"},
@@ -62,8 +65,9 @@ Handled for_queue(const Conversation& conversation, const Incoming& incoming) {
              {"estimated_wait_seconds", wait ? Json(std::llround(wait->seconds())) : Json()}}};
 }
 
-Handled for_agent(const Conversation& conversation, const Incoming& incoming) {
+Handled for_agent(Conversation& conversation, const Incoming& incoming) {
     const std::int64_t message = add_message(conversation, stored_form(incoming));
+    save(conversation);
     return {message,
             {{"status", "human_active"},
              {"conversation_id", conversation.id.text()},

@@ -4,6 +4,7 @@
 #include "engine/failures.hpp"
 #include "engine/handovers.hpp"
 #include "engine/settings.hpp"
+#include "engine/workflows.hpp"
 #include "pg/session.hpp"
 
 namespace hil::engine {
@@ -26,17 +27,19 @@ const Statement<std::string, std::int32_t, Duration, Timestamp> claim{
     "                      WHERE m.conversation_id = r.conversation_id) END "
     "FROM due WHERE r.conversation_id = due.conversation_id AND r.id = due.id RETURNING r.id"};
 
-const Statement<Int64s> select_claimed{
+// Customers may write any number of messages while nobody answers; a run's input stays within $2 bytes of
+// them, the newest ones, so that one conversation cannot keep a claim from succeeding.
+constexpr std::int64_t max_input_bytes = 2 << 20;
+const Statement<Int64s, std::int64_t> select_claimed{
     "SELECT r.id, r.attempt, r.conversation_id, r.workflow, r.revision, jsonb_build_object("
-    "'customer_message', (SELECT coalesce(string_agg(m.content, E'\\n' ORDER BY m.id), '') FROM hil.messages "
-    "m "
-    "    WHERE m.conversation_id = c.id AND m.id > c.answered_through AND m.id <= r.input_through "
-    "    AND m.sender_type = 'user'), "
+    "'customer_message', u.content, 'omitted_messages', u.omitted, "
     "'messages', (SELECT coalesce(jsonb_agg(jsonb_build_object('sender_type', m.sender_type, 'content', "
     "m.content, "
-    "    'at', m.created_at) ORDER BY m.id), '[]') FROM (SELECT * FROM hil.messages WHERE conversation_id = "
-    "c.id "
-    "    AND id <= r.input_through ORDER BY id DESC LIMIT 50) m), "
+    "    'at', m.created_at) ORDER BY m.id), '[]') FROM (SELECT n.*, sum(octet_length(n.content)) OVER "
+    "(ORDER BY n.id DESC) "
+    "    AS bytes FROM (SELECT * FROM hil.messages WHERE conversation_id = c.id AND id <= r.input_through "
+    "ORDER BY id DESC "
+    "    LIMIT 50) n) m WHERE m.bytes <= $2), "
     "'memory_context', (SELECT coalesce(string_agg(concat_ws('; ', "
     "        format('Episode ended %s: %s%s', left(e ->> 'at', 10), e ->> 'status', "
     "               coalesce(' by ' || (SELECT a.name FROM hil.human_agents a WHERE a.id = (e ->> "
@@ -51,8 +54,15 @@ const Statement<Int64s> select_claimed{
     "    'created_at', c.created_at), "
     "'steps', (SELECT coalesce(jsonb_object_agg(s.node, s.output), '{}') FROM hil.run_steps s "
     "    WHERE s.conversation_id = c.id AND s.run_id = r.id)) "
-    "FROM hil.runs r JOIN hil.conversations c ON c.id = r.conversation_id WHERE r.id = ANY ($1) ORDER BY "
-    "r.id"};
+    "FROM hil.runs r JOIN hil.conversations c ON c.id = r.conversation_id CROSS JOIN LATERAL "
+    "(SELECT coalesce(string_agg(m.content, E'\\n' ORDER BY m.id) FILTER (WHERE m.bytes <= $2), '') AS "
+    "content, "
+    "        count(*) FILTER (WHERE m.bytes > $2) AS omitted "
+    " FROM (SELECT id, content, sum(octet_length(content)) OVER (ORDER BY id DESC) AS bytes FROM "
+    "hil.messages "
+    "       WHERE conversation_id = c.id AND id > c.answered_through AND id <= r.input_through "
+    "       AND sender_type = 'user') m) u "
+    "WHERE r.id = ANY ($1) ORDER BY r.id"};
 
 // A run whose row is locked is being reported on by its own worker, or taken away at this moment: it is not
 // renewed, so that the others need not wait for it, and counts as held as long as it is. expire_leases passes
@@ -64,8 +74,8 @@ const Statement<std::string, Int64s, Duration> renew{
     "            WHERE r.conversation_id = free.conversation_id AND r.id = free.id) "
     "SELECT id FROM hil.runs WHERE id = ANY ($2) AND worker = $1 AND status = 'running'"};
 
-const Statement<std::int32_t> select_expired{
-    "SELECT conversation_id, id FROM hil.runs WHERE status = 'running' AND lease_until < clock_timestamp() "
+const Statement<std::int32_t, Timestamp> select_expired{
+    "SELECT conversation_id, id FROM hil.runs WHERE status = 'running' AND lease_until < $2 "
     "ORDER BY lease_until LIMIT $1"};
 const Statement<Uuid, std::int64_t> still_expired{
     "SELECT lease_until < clock_timestamp() FROM hil.runs WHERE conversation_id = $1 AND id = $2"};
@@ -93,10 +103,16 @@ std::int64_t for_each_locked(const pg::Rows& listed, Act act) {
         pg::let_interrupts_through();
         const auto [id, run_id] = row.as<Uuid, std::int64_t>();
         std::optional<Conversation> conversation = try_lock(id);
-        // A live run elsewhere was made by hand; hil_doctor() shows it, and the others' rounds go on.
-        if (!conversation || conversation->state != State::ai_processing) continue;
-        const std::optional<Run> run = lock_run(id, run_id);
-        if (run && act(*conversation, *run)) ++done;
+        if (!conversation) continue;
+        const std::optional<Run> run = try_lock_run(id, run_id);
+        if (!run || !live(*run)) continue;
+        if (conversation->state != State::ai_processing) {
+            // Somebody typed the state: the run has lost its conversation, and would stop every round to
+            // come.
+            end_run(*run, {.status = "cancelled"});
+            continue;
+        }
+        if (act(*conversation, *run)) ++done;
     }
     return done;
 }
@@ -113,7 +129,7 @@ pg::Rows claim_runs(const std::string& worker, std::int32_t max_runs, Duration l
     for (const pg::Row& row : claim(worker, max_runs, lease, pg::clock_now()))
         claimed.push_back(row.get<std::int64_t>(0));
     if (claimed.empty()) return {};
-    return select_claimed(claimed);
+    return select_claimed(claimed, max_input_bytes);
 }
 
 Int64s renew_runs(const std::string& worker, const Int64s& runs, Duration lease) {
@@ -124,7 +140,8 @@ Int64s renew_runs(const std::string& worker, const Int64s& runs, Duration lease)
 }
 
 std::int64_t expire_leases(std::int32_t at_most) {
-    return for_each_locked(select_expired(at_most), [](Conversation& conversation, const Run& run) {
+    return for_each_locked(select_expired(at_most, pg::clock_now()), [](Conversation& conversation,
+                                                                        const Run& run) {
         if (run.status != "running" || !still_expired(run.conversation, run.id).front().get<bool>(0))
             return false;
         end_attempt(conversation, run, {.error = "worker " + run.worker.value_or("?") + " lost its lease"});
@@ -136,8 +153,8 @@ std::int64_t time_out_runs(std::int32_t at_most) {
     const Duration limit{static_cast<std::int64_t>(settings::ai_timeout_seconds) * 1'000'000};
     return for_each_locked(
         select_overdue(at_most, limit, pg::clock_now()), [](Conversation& conversation, const Run& run) {
-            if (!live(run)) return false;
-            hand_over(conversation, {.reason = "The AI did not answer in time", .notice = "error"});
+            hand_over(conversation, {.reason = "The AI did not answer in time", .notice = "error"},
+                      config_of(run.workflow, run.revision));
             return true;
         });
 }

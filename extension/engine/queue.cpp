@@ -33,10 +33,12 @@ const Statement<Uuid> lock_active_entry{
 const Statement<Uuid, std::int64_t, Uuid> mark_assigned{
     "UPDATE hil.agent_queue SET status = 'assigned', assigned_to = $3, assigned_at = clock_timestamp() "
     "WHERE conversation_id = $1 AND ticket = $2"};
-const Statement<Uuid, std::int64_t, std::int32_t, Texts, std::int32_t, Uuid, Uuids> mark_pending{
+const Statement<Uuid, std::int64_t, std::int32_t, Uuids> mark_pending{
     "UPDATE hil.agent_queue SET status = 'pending', assigned_to = NULL, assigned_at = NULL, priority = $3, "
-    "required_skills = $4, skill_set_id = $5, previous_agent_id = $6, declined_by = $7 "
-    "WHERE conversation_id = $1 AND ticket = $2"};
+    "declined_by = $4 WHERE conversation_id = $1 AND ticket = $2"};
+const Statement<Uuid, std::int64_t, Texts, std::int32_t, Timestamp, std::int32_t> change_skills{
+    "UPDATE hil.agent_queue SET required_skills = $3, skill_set_id = $4, "
+    "deadline = $5 + make_interval(secs => $6) WHERE conversation_id = $1 AND ticket = $2"};
 const Statement<Uuid> mark_ended{
     "UPDATE hil.agent_queue SET status = CASE status WHEN 'assigned' THEN 'completed' ELSE 'cancelled' END, "
     "completed_at = clock_timestamp() WHERE conversation_id = $1 AND status IN ('pending', 'assigned')"};
@@ -165,16 +167,23 @@ Entry lock_entry(const Conversation& conversation) {
 }
 
 void requeue(Conversation& conversation, Entry& entry, const Requeue& change) {
-    if (change.declined_by) entry.declined_by.push_back(*change.declined_by);
-    if (change.skills) entry.skills = *change.skills;
+    if (change.route) {
+        entry.skills = change.route->skills;
+        entry.priority = change.route->priority;
+        change_skills(conversation.id, entry.ticket, entry.skills, intern(entry.skills), pg::clock_now(),
+                      change.route->max_wait_seconds);
+    }
     if (change.priority) entry.priority = *change.priority;
-    entry.previous_agent = conversation.agent;
-    const std::int32_t skill_set = intern(entry.skills);
+    auto& declined = entry.declined_by;
+    if (std::find(declined.begin(), declined.end(), change.given_up_by) == declined.end())
+        declined.push_back(change.given_up_by);
     // Two transfers in opposite directions would otherwise wait for each other.
     if (change.next_agent) lock_agents(Uuids{conversation.agent.value(), *change.next_agent});
-    mark_pending(conversation.id, entry.ticket, entry.priority, entry.skills, skill_set, entry.previous_agent,
-                 entry.declined_by);
+    mark_pending(conversation.id, entry.ticket, entry.priority, declined);
+    // Whoever gives a conversation up is not the one to whom it should return.
+    const std::optional<Uuid> before = conversation.last_agent;
     release_agent(conversation);
+    conversation.last_agent = before;
     conversation.move(State::pending_human);
 }
 
@@ -199,7 +208,7 @@ std::vector<Uuid> fill_agent(const Uuid& agent) {
         const pg::Rows rows = choose_entry(agent, skills, settings::general());
         if (rows.empty()) break;
         Conversation conversation = lock(rows.front().get<Uuid>(0));
-        assign_to(conversation, lock_entry(conversation), agent);
+        if (!assign_to(conversation, lock_entry(conversation), agent)) break;
         save(conversation);
         taken.push_back(conversation.id);
     }

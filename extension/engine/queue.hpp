@@ -41,13 +41,13 @@ void intern_general_skill();
 // together.
 Entry lock_entry(const Conversation& conversation);
 
-// What an entry that returns to the queue is changed to.
+// How an agent gives an entry up.
 struct Requeue {
-    std::optional<Uuid> declined_by = std::nullopt;       // is not offered it again
-    std::optional<SkillSet> skills = std::nullopt;        // nothing = as before
+    Uuid given_up_by;                                     // is not offered it again
+    std::optional<Route> route = std::nullopt;            // other skills, with what the rules say of them
     std::optional<std::int32_t> priority = std::nullopt;  // nothing = as before
-    std::optional<Uuid> next_agent =
-        std::nullopt;  // is to get it: locked together with the present one, in order
+    // Is to get it: locked together with the present agent, in one order.
+    std::optional<Uuid> next_agent = std::nullopt;
 };
 
 // Takes the conversation, human_active, from its agent back into the queue (pending_human) with its ticket.

@@ -14,6 +14,9 @@ const Statement<std::int64_t> select_run{
 const Statement<Uuid, std::int64_t> lock_row{
     "SELECT conversation_id, id, workflow, revision, status, attempt, input_through, worker FROM hil.runs "
     "WHERE conversation_id = $1 AND id = $2 FOR NO KEY UPDATE"};
+const Statement<Uuid, std::int64_t> try_lock_row{
+    "SELECT conversation_id, id, workflow, revision, status, attempt, input_through, worker FROM hil.runs "
+    "WHERE conversation_id = $1 AND id = $2 FOR NO KEY UPDATE SKIP LOCKED"};
 const Statement<Uuid, std::int64_t, std::string, std::string, JsonText, std::string> update_ended{
     "UPDATE hil.runs r SET status = $3, sink = $4, result = $5, error = coalesce($6, error), lease_until = "
     "NULL, "
@@ -48,6 +51,12 @@ Run find_run(std::int64_t id) {
 
 std::optional<Run> lock_run(const Uuid& conversation, std::int64_t id) {
     const pg::Rows rows = lock_row(conversation, id);
+    if (rows.empty()) return std::nullopt;
+    return read(rows.front());
+}
+
+std::optional<Run> try_lock_run(const Uuid& conversation, std::int64_t id) {
+    const pg::Rows rows = try_lock_row(conversation, id);
     if (rows.empty()) return std::nullopt;
     return read(rows.front());
 }

@@ -25,6 +25,9 @@ Run find_run(std::int64_t id);
 // The same row, locked; the conversation's lock is held. Nothing where it was purged meanwhile.
 std::optional<Run> lock_run(const Uuid& conversation, std::int64_t id);
 
+// As lock_run, but nothing where somebody holds the row; for rounds, which hold much and must not wait.
+std::optional<Run> try_lock_run(const Uuid& conversation, std::int64_t id);
+
 struct Ending {
     const char* status;  // succeeded, failed, cancelled
     std::optional<std::string> sink = std::nullopt;

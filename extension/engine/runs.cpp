@@ -118,9 +118,9 @@ Json kept_usage(Json usage) {
     return usage;
 }
 
-Json complete_with_handover(Conversation& conversation, const Handover& handover) {
+Json complete_with_handover(Conversation& conversation, const Handover& handover, const HilConfig& config) {
     conversation.consecutive_errors = 0;
-    hand_over(conversation, handover);
+    hand_over(conversation, handover, config);
     return accepted(conversation);
 }
 
@@ -181,7 +181,7 @@ Json record_step(const Attempt& attempt, const std::string& node, const pg::Docu
         handover.priority = used.handover->priority;
         handover.context = {used.handover->context.dump()};
     }
-    complete_with_handover(conversation, handover);
+    complete_with_handover(conversation, handover, workflow.workflow->hil);
     return {{"action", "handover"}, {"trigger", hit->trigger}, {"reason", *conversation.reason}};
 }
 
@@ -191,9 +191,11 @@ Json complete_run(const Attempt& attempt, const pg::Document& document) {
     if (!report.run) return refused(report.why_not);
     Conversation& conversation = report.conversation;
     const Run& run = *report.run;
+    const Revision workflow = revision(run.workflow, run.revision);
+    const HilConfig& config = workflow.workflow->hil;
     const Node* sink = nullptr;
     if (result.sink) {
-        sink = revision(run.workflow, run.revision).workflow->node(*result.sink);
+        sink = workflow.workflow->node(*result.sink);
         if (sink == nullptr || !sink->sink)
             throw Refusal(Reason::invalid_argument,
                           "workflow \"" + run.workflow + "\" has no sink " + in_quotes(*result.sink),
@@ -202,13 +204,15 @@ Json complete_run(const Attempt& attempt, const pg::Document& document) {
     end_run(run, {.status = "succeeded", .sink = result.sink, .result = document.text});
     if (sink == nullptr)
         return complete_with_handover(
-            conversation, {.reason = "Workflow completed without clear sink", .notice = "no_sink"});
+            conversation, {.reason = "Workflow completed without clear sink", .notice = "no_sink"}, config);
     if (sink->action == action_handover)
-        return complete_with_handover(conversation, {.reason = result.reason.value_or("AI handover"),
-                                                     .skills = result.skills,
-                                                     .priority = result.priority,
-                                                     .context = {result.context.dump()},
-                                                     .notice = "handover"});
+        return complete_with_handover(conversation,
+                                      {.reason = result.reason.value_or("AI handover"),
+                                       .skills = result.skills,
+                                       .priority = result.priority,
+                                       .context = {result.context.dump()},
+                                       .notice = "handover"},
+                                      config);
     return complete_with_answer(conversation, run, result, sink->action);
 }
 

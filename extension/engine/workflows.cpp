@@ -3,6 +3,7 @@
 #include <map>
 
 #include "core/refusal.hpp"
+#include "core/text.hpp"
 #include "engine/settings.hpp"
 
 namespace hil::engine {
@@ -31,7 +32,7 @@ const Statement<std::string, JsonText, std::string> insert{
     "revision"};
 
 // Definitions read before, by the row's id, which no other revision ever has again.
-constexpr std::size_t max_cached = 64;
+constexpr std::size_t max_cached = 16;
 std::map<Uuid, std::shared_ptr<const Workflow>> cache;
 
 std::shared_ptr<const Workflow> read_definition(const std::string& name, std::int32_t number,
@@ -68,12 +69,33 @@ Revision active(const std::string& name) {
     return read(rows.front());
 }
 
+// What the finder says, or an empty configuration where it refuses or finds a definition that cannot be read.
+// Errors of Postgres pass.
+template <class Finder>
+HilConfig config_or_none(Finder find) {
+    try {
+        const std::optional<Revision> found = find();
+        return found ? found->workflow->hil : HilConfig{};
+    } catch (const Refusal&) {
+        return {};
+    } catch (const std::logic_error&) {
+        return {};
+    }
+}
+
+// The detail of a refusal stays readable, however long a definition is.
+constexpr std::size_t max_listed_problems = 50;
+
 std::string list_problems(const std::vector<Problem>& problems) {
     std::string text;
-    for (const Problem& problem : problems) {
+    for (std::size_t i = 0; i < problems.size() && i < max_listed_problems; ++i) {
+        const Problem& problem = problems[i];
         if (!text.empty()) text += "\n";
-        text += (problem.pointer.empty() ? "definition" : problem.pointer) + ": " + problem.message;
+        text += (problem.pointer.empty() ? "definition" : one_line(problem.pointer, 200)) + ": " +
+                problem.message;
     }
+    if (problems.size() > max_listed_problems)
+        text += "\nand " + std::to_string(problems.size() - max_listed_problems) + " more";
     return text;
 }
 
@@ -93,12 +115,11 @@ std::optional<Revision> workflow_of(const Conversation& conversation) {
 }
 
 HilConfig config_of(const Conversation& conversation) {
-    try {
-        const std::optional<Revision> found = workflow_of(conversation);
-        return found ? found->workflow->hil : HilConfig{};
-    } catch (const Refusal&) {
-        return HilConfig{};
-    }
+    return config_or_none([&]() -> std::optional<Revision> { return workflow_of(conversation); });
+}
+
+HilConfig config_of(const std::string& name, std::int32_t number) {
+    return config_or_none([&]() -> std::optional<Revision> { return revision(name, number); });
 }
 
 Revision revision(const std::string& name, std::int32_t number) {

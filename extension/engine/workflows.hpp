@@ -23,9 +23,11 @@ struct Revision {
 // exist, Refusal(invalid_argument) where several are loaded and none is named.
 std::optional<Revision> workflow_of(const Conversation& conversation);
 
-// As workflow_of, but an empty configuration where no workflow can be told: for routing, which must not fail
-// for it.
+// The configuration by which a conversation is routed: of its active workflow, or of the revision that a run
+// started with. Empty where none can be told or the stored definition cannot be read (a newer version may
+// check it more strictly): a conversation must reach people all the same.
 HilConfig config_of(const Conversation& conversation);
+HilConfig config_of(const std::string& name, std::int32_t number);
 
 // A stored revision. Refusal(not_found) where there is none.
 Revision revision(const std::string& name, std::int32_t number);

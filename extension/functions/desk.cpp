@@ -20,21 +20,25 @@ Uuid acting_agent(const pg::Arguments& arguments, int position) {
 }  // namespace
 
 HIL_FUNCTION(hil_resolve) {
-    const std::string notes = arguments.text(1, "resolution_notes", message_limit());
-    return engine::resolve(
-        arguments.required<Uuid>(0, "conversation_id"), acting_agent(arguments, 2),
-        {.notes = notes, .status = arguments.required<std::string>(3, "resolution_status")});
+    const auto conversation = arguments.required<Uuid>(0, "conversation_id");
+    const Uuid agent = acting_agent(arguments, 2);
+    return engine::resolve(conversation, agent,
+                           {.notes = arguments.text(1, "resolution_notes", message_limit()),
+                            .status = arguments.required<std::string>(3, "resolution_status")});
 }
 
 HIL_FUNCTION(hil_back_to_ai) {
+    const auto conversation = arguments.required<Uuid>(0, "conversation_id");
     const auto agent = arguments.maybe<Uuid>(2);
     engine::require_caller_may_act_as(agent);
-    return engine::back_to_ai(arguments.required<Uuid>(0, "conversation_id"),
-                              arguments.maybe_nonblank_text(1, "instructions", message_limit()), agent);
+    return engine::back_to_ai(conversation, arguments.maybe_nonblank_text(1, "instructions", message_limit()),
+                              agent);
 }
 
 HIL_FUNCTION(hil_transfer) {
-    return engine::transfer(arguments.required<Uuid>(0, "conversation_id"), acting_agent(arguments, 1),
+    const auto conversation = arguments.required<Uuid>(0, "conversation_id");
+    const Uuid agent = acting_agent(arguments, 1);
+    return engine::transfer(conversation, agent,
                             {.reason = arguments.nonblank_text(2, "reason", max_reason_bytes),
                              .to_agent = arguments.maybe<Uuid>(3),
                              .skills = maybe_skills(arguments, 4, "required_skills"),
@@ -42,11 +46,12 @@ HIL_FUNCTION(hil_transfer) {
 }
 
 HIL_FUNCTION(hil_decline) {
-    return engine::decline(arguments.required<Uuid>(0, "conversation_id"), acting_agent(arguments, 1),
-                           arguments.maybe_nonblank_text(2, "reason", max_reason_bytes));
+    const auto conversation = arguments.required<Uuid>(0, "conversation_id");
+    const Uuid agent = acting_agent(arguments, 1);
+    return engine::decline(conversation, agent, arguments.maybe_nonblank_text(2, "reason", max_reason_bytes));
 }
 
 HIL_FUNCTION(hil_cancel) {
-    return engine::cancel(arguments.required<Uuid>(0, "conversation_id"),
-                          arguments.maybe_nonblank_text(1, "reason", max_reason_bytes));
+    const auto conversation = arguments.required<Uuid>(0, "conversation_id");
+    return engine::cancel(conversation, arguments.maybe_nonblank_text(1, "reason", max_reason_bytes));
 }

@@ -14,20 +14,33 @@ struct Change {
     char from[NAMEDATALEN], to[NAMEDATALEN];
 };
 
+void require(bool as_declared) {
+    if (as_declared) return;
+    ereport(ERROR,
+            (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+             errmsg("hil.guard_conversation_status was not called by hil's own trigger"),
+             errhint("It is made for BEFORE UPDATE OF status ON hil.conversations FOR EACH ROW only.")));
+}
+
 void copy_column(HeapTuple row, TupleDesc columns, const char* column, char* out) {
-    char* text = SPI_getvalue(row, columns, SPI_fnumber(columns, column));
+    const int number = SPI_fnumber(columns, column);
+    require(number > 0);
+    char* text = SPI_getvalue(row, columns, number);
     strlcpy(out, text == nullptr ? "" : text, NAMEDATALEN);
 }
 
 Change read_change(FunctionCallInfo call_info) {
-    if (!CALLED_AS_TRIGGER(call_info))
-        ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-                        errmsg("hil.guard_conversation_status was not called as a trigger")));
+    require(CALLED_AS_TRIGGER(call_info));
     auto* trigger = reinterpret_cast<TriggerData*>(call_info->context);
+    require(TRIGGER_FIRED_BEFORE(trigger->tg_event) && TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) &&
+            TRIGGER_FIRED_FOR_ROW(trigger->tg_event));
     TupleDesc columns = RelationGetDescr(trigger->tg_relation);
     Change change;
+    const int id_number = SPI_fnumber(columns, "id");
+    require(id_number > 0 && SPI_gettypeid(columns, id_number) == UUIDOID);
     bool null = false;
-    const Datum id = SPI_getbinval(trigger->tg_trigtuple, columns, SPI_fnumber(columns, "id"), &null);
+    const Datum id = SPI_getbinval(trigger->tg_trigtuple, columns, id_number, &null);
+    require(!null);
     change.id = *DatumGetUUIDP(id);
     copy_column(trigger->tg_trigtuple, columns, "status", change.from);
     copy_column(trigger->tg_newtuple, columns, "status", change.to);

@@ -160,6 +160,20 @@ std::int64_t interval_microseconds(const ::Interval* span) {
     return total;
 }
 
+// No more than the text of a number takes: its digits, the zeros of its exponent, and those after its point.
+std::size_t text_size_at_most(Numeric number, Numeric largest) {
+    const Datum size = DirectFunctionCall1(numeric_abs, NumericGetDatum(number));
+    if (DatumGetBool(DirectFunctionCall2(numeric_gt, size, NumericGetDatum(largest))))
+        ereport(ERROR,
+                (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("JSON contains a number that is too large"),
+                 errhint("Keep numbers below 1e308.")));
+    constexpr std::size_t longest_exponent = 309;
+    const int scale = DatumGetInt32(DirectFunctionCall1(numeric_scale, NumericGetDatum(number)));
+    const bool small =
+        DatumGetBool(DirectFunctionCall2(numeric_lt, size, NumericGetDatum(int64_to_numeric(1'000'000'000))));
+    return 2 * VARSIZE_ANY(number) + static_cast<std::size_t>(scale) + (small ? 16 : longest_exponent);
+}
+
 RawValue::Piece json_piece(Datum datum) {
     Jsonb* document = DatumGetJsonbP(datum);
     char* out = JsonbToCString(nullptr, &document->root, VARSIZE(document));
@@ -235,6 +249,38 @@ std::vector<std::optional<std::string>> optional_texts(const RawValue& raw) {
         out.push_back(piece.null ? std::nullopt : std::optional(std::string(piece.data, piece.size)));
     }
     return out;
+}
+
+void require_readable(Jsonb* document) {
+    // What is above this is refused here; what is below is measured exactly, as text, by parse_json.
+    constexpr std::size_t far_too_large = 16 * max_json_bytes;
+    const auto largest = DatumGetNumeric(DirectFunctionCall3(
+        numeric_in, CStringGetDatum("1e308"), ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
+    JsonbIterator* at = JsonbIteratorInit(&document->root);
+    JsonbValue value;
+    std::size_t size = 0;
+    for (JsonbIteratorToken token = JsonbIteratorNext(&at, &value, false); token != WJB_DONE;
+         token = JsonbIteratorNext(&at, &value, false)) {
+        size += 2;
+        if (token != WJB_KEY && token != WJB_VALUE && token != WJB_ELEM) continue;
+        if (value.type == jbvString) size += static_cast<std::size_t>(value.val.string.len);
+        if (value.type == jbvNumeric) size += text_size_at_most(value.val.numeric, largest);
+        if (size > far_too_large)
+            ereport(ERROR,
+                    (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                     errmsg("a JSON document of more than %zu bytes was given, at most %zu are allowed",
+                            far_too_large, max_json_bytes),
+                     errhint("Pass a smaller document.")));
+    }
+}
+
+void require_at_most(const ArrayType* array, int max_elements) {
+    const int count = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
+    if (count > max_elements)
+        ereport(ERROR,
+                (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                 errmsg("an array of %d elements was given, at most %d are allowed", count, max_elements),
+                 errhint("Pass fewer elements.")));
 }
 
 Datum to_datum(const RawValue& raw, Oid type) {

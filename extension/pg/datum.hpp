@@ -47,6 +47,10 @@ Value own(const RawValue& raw);
 std::vector<std::optional<std::string>> optional_texts(const RawValue& raw);
 
 // These two call Postgres and may raise ERROR: inside a guard only. Memory comes from the current context.
+// require_*: 22023 where a jsonb's text or an array would be far beyond what anybody takes; cheap beside
+// unpacking them.
+void require_readable(Jsonb* document);
+void require_at_most(const ArrayType* array, int max_elements);
 Datum to_datum(const RawValue& raw, Oid type);
 RawValue from_datum(Datum datum, bool null, Oid type);
 

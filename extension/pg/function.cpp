@@ -9,20 +9,28 @@
 namespace hil::pg {
 namespace {
 
-// A toasted value's size before it is fetched, so that an argument far beyond its limit costs nothing.
-constexpr std::size_t max_raw_bytes = 64 << 20;
+// Nothing takes an array longer than this; what each takes at most is checked where it is known.
+constexpr int max_elements = 100'000;
 
-RawValue raw_argument(FunctionCallInfo call_info, int position) {
-    if (call_info->args[position].isnull) return {};
+// The declared type of an argument; the fastpath protocol calls without an expression that would tell it.
+Oid type_of(FunctionCallInfo call_info, int position) {
     const Oid type = get_fn_expr_argtype(call_info->flinfo, position);
-    return from_datum(call_info->args[position].value, false, type);
+    if (OidIsValid(type)) return type;
+    Oid* types;
+    int count;
+    get_func_signature(call_info->flinfo->fn_oid, &types, &count);
+    return types[position];
 }
 
-bool too_large_to_fetch(FunctionCallInfo call_info, int position) {
-    if (call_info->args[position].isnull) return false;
-    const Oid type = get_fn_expr_argtype(call_info->flinfo, position);
-    if (get_typlen(type) != -1) return false;
-    return toast_raw_datum_size(call_info->args[position].value) > max_raw_bytes;
+// An argument, after a look at how much it would weigh once it is unpacked: a few hundred toasted bytes can
+// be a gigabyte.
+RawValue raw_argument(FunctionCallInfo call_info, int position) {
+    if (call_info->args[position].isnull) return {};
+    const Oid type = type_of(call_info, position);
+    const Datum datum = call_info->args[position].value;
+    if (type == JSONBOID) require_readable(DatumGetJsonbP(datum));
+    if (OidIsValid(get_element_type(type))) require_at_most(DatumGetArrayTypeP(datum), max_elements);
+    return from_datum(datum, false, type);
 }
 
 void require_within(const std::string& text, const char* name, const ByteLimit& limit) {
@@ -88,13 +96,7 @@ void finish() {
 
 }  // namespace
 
-Value Arguments::read(int position) const {
-    if (call(too_large_to_fetch, call_info_, position))
-        throw Refusal(Reason::invalid_argument,
-                      "argument " + std::to_string(position + 1) + " is larger than 64 MB",
-                      "Pass a smaller value.");
-    return own(call(raw_argument, call_info_, position));
-}
+Value Arguments::read(int position) const { return own(call(raw_argument, call_info_, position)); }
 
 void Arguments::refuse_null(const char* name) {
     throw Refusal(Reason::invalid_argument, std::string(name) + " must not be NULL",

@@ -57,8 +57,6 @@ class Arguments {
     // The name in an argument of type regrole.
     std::uint32_t role(int position, const char* name) const;
 
-    FunctionCallInfo call_info() const { return call_info_; }
-
   private:
     Value read(int position) const;
     [[noreturn]] static void refuse_null(const char* name);

@@ -155,9 +155,7 @@ void raise_kept() {
         lend(again.datatype_name, fields.datatype_name);
         lend(again.constraint_name, fields.constraint_name);
         lend(again.internalquery, fields.internal_query);
-#if PG_VERSION_NUM >= 130000
         again.backtrace = nullptr;
-#endif
         again.assoc_context = CurrentMemoryContext;
         // Not ereport: the context lines were gathered when the error was raised, and would stand there
         // twice.

@@ -8,8 +8,11 @@ extern "C" {
 
 namespace hil::pg {
 
-std::string calling_role() {
-    return call([] { return static_cast<const char*>(GetUserNameFromId(GetOuterUserId(), false)); });
+std::vector<std::string> calling_roles() {
+    const auto name = [](Oid role) { return static_cast<const char*>(GetUserNameFromId(role, false)); };
+    std::vector<std::string> roles{call(name, GetSessionUserId())};
+    if (GetOuterUserId() != GetSessionUserId()) roles.emplace_back(call(name, GetOuterUserId()));
+    return roles;
 }
 
 void notify(const std::string& channel, const std::string& payload) {

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 namespace hil::pg {
 
-// The role that called, before SECURITY DEFINER changed it (SET ROLE counts).
-std::string calling_role();
+// The roles that the caller has: the one that logged in and, after SET ROLE, that one too; without what
+// SECURITY DEFINER changed.
+std::vector<std::string> calling_roles();
 
 // NOTIFY at commit. `channel` has at most 63 bytes, `payload` fewer than 8,000.
 void notify(const std::string& channel, const std::string& payload);

@@ -58,7 +58,11 @@ struct Rows {
     std::uint64_t processed = 0;  // rows returned, inserted, updated or deleted
 
     bool empty() const { return rows.empty(); }
-    const Row& front() const { return rows.front(); }
+    // The first row. std::logic_error where there is none: callers expect one, or look with empty().
+    const Row& front() const {
+        if (rows.empty()) throw std::logic_error("a statement that returns a row returned none");
+        return rows.front();
+    }
     auto begin() const { return rows.begin(); }
     auto end() const { return rows.end(); }
 };
