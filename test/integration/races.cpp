@@ -157,6 +157,28 @@ TEST_F(Races, SixteenResolvesOfOneConversation) {
     EXPECT_EQ(sql().number("SELECT current_load FROM hil.human_agents"), 0);
 }
 
+TEST_F(Races, TransfersInOppositeDirections) {
+    // One locks the agents as first and second, the other as second and first, unless the order is always the
+    // same.
+    const std::string ada = add_agent("Ada", "{}", 100), bo = add_agent("Bo", "{}", 100);
+    std::vector<std::string> conversations(16);
+    for (std::string& id : conversations) {
+        id = new_id();
+        says(id, "escalate");
+    }
+    EXPECT_EQ(at_once(database(), 16,
+                      [&](Session& session, int number) {
+                          for (int i = 0; i < 30; ++i)
+                              session.query(
+                                  "SELECT hil_transfer(id, assigned_agent_id, 'yours', "
+                                  "CASE assigned_agent_id WHEN $2::uuid THEN $3::uuid ELSE $2::uuid END) "
+                                  "FROM hil.conversations WHERE id = $1",
+                                  {conversations[number], ada, bo});
+                      }),
+              Texts{});
+    EXPECT_EQ(sql().number("SELECT sum(current_load) FROM hil.human_agents"), 16);
+}
+
 TEST_F(Races, SixteenHandoversForOneAgentWithThreeSlots) {
     add_agent("Ada", "{}", 3);
     for (int round = 0; round < 5; ++round) {
@@ -173,6 +195,27 @@ TEST_F(Races, SixteenHandoversForOneAgentWithThreeSlots) {
             "SELECT bool_and(t) FROM (SELECT (SELECT hil_resolve(conversation_id, 'done', assigned_to) "
             "->> 'status') = 'resolved' AS t FROM hil.agent_queue WHERE status = 'assigned') r"));
     }
+}
+
+TEST_F(Races, APurgeAndAConversationThatIsReopenedAndClosedAgain) {
+    const std::string agent = add_agent("Ada");
+    const std::string id = new_id();
+    says(id, "escalate");
+    sql().query("SELECT hil_resolve($1, 'done', $2)", {id, agent});
+    Session again = connect(), purger = connect();
+    again.query("BEGIN");
+    again.query("SELECT hil_handle_message($1, 'escalate, once more')", {id});
+    again.query("SELECT hil_resolve($1, 'done', $2)", {id, agent});
+    // It finds the conversation closed, and locked.
+    purger.send("SELECT hil_purge('0 s')");
+    within_patience([&] {
+        return sql().yes(
+            "SELECT wait_event_type = 'Lock' OR state = 'idle' FROM pg_stat_activity WHERE pid = $1",
+            {std::to_string(purger.backend())});
+    });
+    again.query("COMMIT");
+    purger.finish();
+    EXPECT_EQ(complaints(), "") << "what the purge did not see is not left behind";
 }
 
 }  // namespace
