@@ -90,6 +90,9 @@ ParsedCondition ParsedCondition::parse(const Condition& condition, const std::se
             line_start = end + 1;
         }
         fail(line_start + (error.column() > 0 ? error.column() - 1 : 0), error.code().message());
+    } catch (const std::exception&) {
+        fail(0,
+             "jsoncons cannot compile this expression");  // an assertion of its own, on `a | 'text'` for one
     }
     return parsed;
 }
