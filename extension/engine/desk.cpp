@@ -109,7 +109,7 @@ Json back_to_ai(const Uuid& id, const std::optional<std::string>& instructions,
         refuse_state(conversation, "given back to the AI",
                      "Only people who have a conversation can give it back.");
     if (agent) require_assigned(conversation, *agent);
-    if (!workflow_of(conversation))
+    if (!workflow_of(conversation.workflow))
         throw Refusal(Reason::wrong_state,
                       "no workflow is loaded, so there is no AI to give the conversation to",
                       "Load one with hil_load_workflow or `hil-worker load FILE`.");
@@ -143,7 +143,7 @@ Json transfer(const Uuid& id, const Uuid& agent, const Transfer& transfer) {
     std::optional<Route> other_route;
     if (transfer.skills)
         other_route =
-            route(config_of(conversation), *transfer.skills, transfer.priority, settings::general());
+            route(config_of(conversation.workflow), *transfer.skills, transfer.priority, settings::general());
     return pass_on(conversation, clean_reason(transfer.reason),
                    {.given_up_by = agent,
                     .route = std::move(other_route),

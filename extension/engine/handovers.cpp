@@ -3,7 +3,7 @@
 #include "core/triggers.hpp"
 #include "engine/events.hpp"
 #include "engine/messages.hpp"
-#include "engine/runs.hpp"
+#include "engine/run_rows.hpp"
 #include "engine/settings.hpp"
 #include "engine/workflows.hpp"
 
@@ -21,7 +21,7 @@ std::optional<Agent> hand_over(Conversation& conversation, const Handover& hando
     const Route way =
         route(config, handover.skills.value_or(SkillSet{}), handover.priority, settings::general());
     conversation.move(State::handover);
-    cancel_live_run(conversation);
+    cancel_live_run(conversation.id);
     conversation.move(State::pending_human);
     conversation.reason = clean_reason(handover.reason);
     conversation.new_context = handover.context;
@@ -40,7 +40,7 @@ std::optional<Agent> hand_over(Conversation& conversation, const Handover& hando
 Json handover_answer(const Conversation& conversation, const std::optional<Agent>& agent) {
     Json answer = {{"status", agent ? "human_active" : "handover"},
                    {"conversation_id", conversation.id.text()},
-                   {"message", message_text(config_of(conversation), "handover")},
+                   {"message", message_text(config_of(conversation.workflow), "handover")},
                    {"handled_by", agent ? "human" : "ai"},
                    {"reason", *conversation.reason}};
     if (agent) {
@@ -54,7 +54,7 @@ Json handover_answer(const Conversation& conversation, const std::optional<Agent
 
 Json hand_over_on_request(const Uuid& id, const Handover& handover) {
     Conversation conversation = lock(id);
-    const std::optional<Agent> agent = hand_over(conversation, handover, config_of(conversation));
+    const std::optional<Agent> agent = hand_over(conversation, handover, config_of(conversation.workflow));
     return handover_answer(conversation, agent);
 }
 

@@ -8,6 +8,7 @@
 #include "engine/desk.hpp"
 #include "engine/handovers.hpp"
 #include "engine/messages.hpp"
+#include "engine/run_rows.hpp"
 #include "engine/runs.hpp"
 #include "engine/workflows.hpp"
 
@@ -32,7 +33,7 @@ NewMessage stored_form(const Incoming& incoming) {
 
 // The customer writes and the AI has the conversation, or nobody yet.
 Handled for_ai(Conversation& conversation, const Incoming& incoming) {
-    const std::optional<Revision> workflow = workflow_of(conversation);
+    const std::optional<Revision> workflow = workflow_of(conversation.workflow);
     std::optional<Handover> handover;
     if (!workflow) {
         handover = Handover{.reason = "No workflow is loaded"};
@@ -46,7 +47,7 @@ Handled for_ai(Conversation& conversation, const Incoming& incoming) {
         return {message, handover_answer(conversation, agent)};
     }
     // A live run takes the message into its input if it has not started, else the next run does.
-    std::optional<std::int64_t> run = live_run(conversation);
+    std::optional<std::int64_t> run = live_run(conversation.id);
     if (!run) run = queue_run(conversation);
     save(conversation);
     return {message,
@@ -60,7 +61,7 @@ Handled for_queue(Conversation& conversation, const Incoming& incoming) {
     return {message,
             {{"status", "pending_human"},
              {"conversation_id", conversation.id.text()},
-             {"message", message_text(config_of(conversation), "queued")},
+             {"message", message_text(config_of(conversation.workflow), "queued")},
              {"queue_position", position(conversation.id)},
              {"estimated_wait_seconds", wait ? Json(std::llround(wait->seconds())) : Json()}}};
 }
@@ -71,7 +72,7 @@ Handled for_agent(Conversation& conversation, const Incoming& incoming) {
     return {message,
             {{"status", "human_active"},
              {"conversation_id", conversation.id.text()},
-             {"message", message_text(config_of(conversation), "sent_to_agent")},
+             {"message", message_text(config_of(conversation.workflow), "sent_to_agent")},
              {"agent_name", agent_name(conversation.agent.value())}}};
 }
 

@@ -17,6 +17,8 @@ const Statement<Uuid, std::int64_t> lock_row{
 const Statement<Uuid, std::int64_t> try_lock_row{
     "SELECT conversation_id, id, workflow, revision, status, attempt, input_through, worker FROM hil.runs "
     "WHERE conversation_id = $1 AND id = $2 FOR NO KEY UPDATE SKIP LOCKED"};
+const Statement<Uuid> select_live{
+    "SELECT id FROM hil.runs WHERE conversation_id = $1 AND status IN ('queued', 'running')"};
 const Statement<Uuid, std::int64_t, std::string, std::string, JsonText, std::string> update_ended{
     "UPDATE hil.runs r SET status = $3, sink = $4, result = $5, error = coalesce($6, error), lease_until = "
     "NULL, "
@@ -68,6 +70,18 @@ void end_run(const Run& run, const Ending& ending) {
 
 void requeue_run(const Run& run, const std::string& error, Duration delay) {
     update_requeued(run.conversation, run.id, error, delay);
+}
+
+std::optional<std::int64_t> live_run(const Uuid& conversation) {
+    const pg::Rows rows = select_live(conversation);
+    if (rows.empty()) return std::nullopt;
+    return rows.front().get<std::int64_t>(0);
+}
+
+void cancel_live_run(const Uuid& conversation) {
+    const std::optional<std::int64_t> id = live_run(conversation);
+    if (!id) return;
+    if (const std::optional<Run> run = lock_run(conversation, *id)) end_run(*run, {.status = "cancelled"});
 }
 
 }  // namespace hil::engine

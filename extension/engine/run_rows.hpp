@@ -28,6 +28,9 @@ std::optional<Run> lock_run(const Uuid& conversation, std::int64_t id);
 // As lock_run, but nothing where somebody holds the row; for rounds, which hold much and must not wait.
 std::optional<Run> try_lock_run(const Uuid& conversation, std::int64_t id);
 
+// The id of the conversation's queued or running run.
+std::optional<std::int64_t> live_run(const Uuid& conversation);
+
 struct Ending {
     const char* status;  // succeeded, failed, cancelled
     std::optional<std::string> sink = std::nullopt;
@@ -37,6 +40,9 @@ struct Ending {
 
 // Ends a locked run; its cost and tokens become those of its steps.
 void end_run(const Run& run, const Ending& ending);
+
+// Ends the conversation's live run, if there is one, as cancelled.
+void cancel_live_run(const Uuid& conversation);
 
 // Puts a locked run back: not claimed before `delay` has passed.
 void requeue_run(const Run& run, const std::string& error, Duration delay);

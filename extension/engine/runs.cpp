@@ -24,8 +24,6 @@ using pg::Statement;
 const Statement<Uuid, std::string, std::int32_t, std::string> insert_run{
     "INSERT INTO hil.runs (conversation_id, workflow, revision, instructions) VALUES ($1, $2, $3, $4) "
     "RETURNING id"};
-const Statement<Uuid> select_live{
-    "SELECT id FROM hil.runs WHERE conversation_id = $1 AND status IN ('queued', 'running')"};
 const Statement<Uuid, std::int64_t, std::string, std::int32_t, JsonText, JsonText, double, std::int64_t>
     insert_step{
         "INSERT INTO hil.run_steps (conversation_id, run_id, node, attempt, output, usage, cost_usd, "
@@ -127,7 +125,7 @@ Json complete_with_handover(Conversation& conversation, const Handover& handover
 }  // namespace
 
 std::int64_t queue_run(Conversation& conversation, const std::optional<std::string>& instructions) {
-    const std::optional<Revision> found = workflow_of(conversation);
+    const std::optional<Revision> found = workflow_of(conversation.workflow);
     if (!found) throw std::logic_error("a run was asked for and no workflow is loaded");
     conversation.workflow = found->name;
     if (conversation.state != State::ai_processing) conversation.move(State::ai_processing);
@@ -135,18 +133,6 @@ std::int64_t queue_run(Conversation& conversation, const std::optional<std::stri
         insert_run(conversation.id, found->name, found->number, instructions).front().get<std::int64_t>(0);
     emit("run_queued", conversation.id, std::nullopt, {{"run_id", run}});
     return run;
-}
-
-std::optional<std::int64_t> live_run(const Conversation& conversation) {
-    const pg::Rows rows = select_live(conversation.id);
-    if (rows.empty()) return std::nullopt;
-    return rows.front().get<std::int64_t>(0);
-}
-
-void cancel_live_run(const Conversation& conversation) {
-    const std::optional<std::int64_t> id = live_run(conversation);
-    if (!id) return;
-    if (const std::optional<Run> run = lock_run(conversation.id, *id)) end_run(*run, {.status = "cancelled"});
 }
 
 Json record_step(const Attempt& attempt, const std::string& node, const pg::Document& output,

@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 
-#include "engine/conversations.hpp"
+#include "engine/failures.hpp"
 
 namespace hil::engine {
 
@@ -17,11 +17,6 @@ namespace hil::engine {
 // where no workflow is loaded: callers look first.
 std::int64_t queue_run(Conversation& conversation,
                        const std::optional<std::string>& instructions = std::nullopt);
-
-// The id of the conversation's queued or running run.
-std::optional<std::int64_t> live_run(const Conversation& conversation);
-
-void cancel_live_run(const Conversation& conversation);
 
 // hil_record_step, hil_complete_run, hil_fail_run: what a worker reports. Refusal(not_found) for an unknown
 // run, Refusal(invalid_argument) for a report of the wrong shape. A run that is not the worker's any more is
@@ -34,11 +29,6 @@ Json record_step(const Attempt& attempt, const std::string& node, const pg::Docu
                  const Json& usage);
 Json complete_run(const Attempt& attempt, const pg::Document& result);
 
-struct Failure {
-    std::string error;
-    bool retryable = true;
-    std::optional<Duration> retry_after = std::nullopt;
-};
 Json fail_run(const Attempt& attempt, const Failure& failure);
 
 }  // namespace hil::engine

@@ -11,6 +11,7 @@ namespace {
 
 using pg::JsonText;
 using pg::Statement;
+using pg::Uuid;
 
 const Statement<std::string> select_active{
     "SELECT name, revision, id FROM hil.workflows WHERE name = $1 AND active"};
@@ -101,8 +102,8 @@ std::string list_problems(const std::vector<Problem>& problems) {
 
 }  // namespace
 
-std::optional<Revision> workflow_of(const Conversation& conversation) {
-    if (conversation.workflow) return active(*conversation.workflow);
+std::optional<Revision> workflow_of(const std::optional<std::string>& named) {
+    if (named) return active(*named);
     const pg::Rows rows = select_any_active();
     if (rows.empty()) return std::nullopt;
     if (settings::default_workflow != nullptr && *settings::default_workflow != '\0')
@@ -114,8 +115,8 @@ std::optional<Revision> workflow_of(const Conversation& conversation) {
     return read(rows.front());
 }
 
-HilConfig config_of(const Conversation& conversation) {
-    return config_or_none([&]() -> std::optional<Revision> { return workflow_of(conversation); });
+HilConfig config_of(const std::optional<std::string>& named) {
+    return config_or_none([&]() -> std::optional<Revision> { return workflow_of(named); });
 }
 
 HilConfig config_of(const std::string& name, std::int32_t number) {

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "core/workflow.hpp"
-#include "engine/conversations.hpp"
+#include "pg/statement.hpp"
 
 namespace hil::engine {
 
@@ -18,15 +18,15 @@ struct Revision {
     std::shared_ptr<const Workflow> workflow;
 };
 
-// The active revision of the conversation's workflow: its own, else hil.default_workflow, else the only one
-// there is. Nothing where no workflow is loaded at all. Refusal(not_found) where the named one does not
-// exist, Refusal(invalid_argument) where several are loaded and none is named.
-std::optional<Revision> workflow_of(const Conversation& conversation);
+// The active revision of a conversation's workflow: the one `named` for it, else hil.default_workflow, else
+// the only one there is. Nothing where no workflow is loaded at all. Refusal(not_found) where the named one
+// does not exist, Refusal(invalid_argument) where several are loaded and none is named.
+std::optional<Revision> workflow_of(const std::optional<std::string>& named);
 
 // The configuration by which a conversation is routed: of its active workflow, or of the revision that a run
 // started with. Empty where none can be told or the stored definition cannot be read (a newer version may
 // check it more strictly): a conversation must reach people all the same.
-HilConfig config_of(const Conversation& conversation);
+HilConfig config_of(const std::optional<std::string>& named);
 HilConfig config_of(const std::string& name, std::int32_t number);
 
 // A stored revision. Refusal(not_found) where there is none.
