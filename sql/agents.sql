@@ -91,3 +91,18 @@ CALL add_agent('Dora');
 SELECT count(*) FROM hil_inbox(agent('Dora'));
 CALL refused($$SELECT * FROM hil_inbox(conversation(1))$$);
 CALL refused($$SELECT * FROM hil_inbox(NULL)$$);
+
+-- An agent who has conversations is not to be deleted. Where the owner did it all the same, what needs the agent fails cleanly.
+SELECT hil_load_workflow(workflow());
+SELECT hand_over(8);
+SELECT status(8);
+BEGIN;
+DELETE FROM hil.human_agents;
+CALL refused($$SELECT hil_back_to_ai(conversation(8))$$);
+CALL refused($$SELECT hil_handle_message(conversation(8), 'Hello?')$$);
+CALL refused($$SELECT hil_resolve(conversation(8), 'done', 'a0000000-0000-0000-0000-000000000002')$$);
+SELECT check_name FROM hil_doctor() WHERE NOT ok;
+ROLLBACK;
+-- With the row back everything goes on.
+SELECT hil_handle_message(conversation(8), 'Hello?') ->> 'status';
+SELECT check_name FROM hil_doctor() WHERE NOT ok;

@@ -198,6 +198,27 @@ CALL refused($$SELECT hil_load_workflow(jsonb_build_object('a', repeat('x', 1048
 CALL refused($$SELECT hil_record_step(1, 1, 'classify', jsonb_build_object('a', repeat('x', 1048576)))$$);
 CALL refused($$SELECT hil_complete_run(1, 1, jsonb_build_object('sink', NULL, 'a', 1e400))$$);
 
+-- What is small as it comes and huge as text: refused before it is unpacked. 4,000 numbers of 131,000 digits each take 40 kB.
+CREATE FUNCTION test.many(number text, times integer) RETURNS jsonb LANGUAGE sql AS $$
+    SELECT ('{"a": [' || repeat(number || ',', times - 1) || number || ']}')::jsonb
+$$;
+CALL refused($$SELECT hil_create_conversation(conversation(97), metadata => many('1e131000', 4000))$$);
+CALL refused($$SELECT hil_create_conversation(conversation(97), metadata => many('1e131000', 20000))$$);
+CALL refused($$SELECT hil_create_conversation(conversation(97), metadata => many('-1e131000', 1))$$);
+CALL refused($$SELECT hil_create_conversation(conversation(97), metadata => many('1e-16000', 20000))$$);
+CALL refused($$SELECT hil_handle_message(conversation(97), 'x', metadata => many('1e300', 1000000))$$);
+CALL refused($$SELECT hil_handover(conversation(1), 'x', context => many('1e131000', 20000))$$);
+CALL refused($$SELECT hil_load_workflow(many('1e131000', 20000))$$);
+CALL refused($$SELECT hil_record_step(2, 1, 'classify', many('1e131000', 20000))$$);
+CALL refused($$SELECT hil_record_step(2, 1, 'classify', '{}', many('1e131000', 20000))$$);
+CALL refused($$SELECT hil_complete_run(2, 1, many('1e131000', 20000))$$);
+CALL refused($$SELECT hil_create_conversation(conversation(97), metadata => jsonb_build_object('a', repeat('x', 20000000)))$$);
+-- Arrays that nobody takes
+CALL refused($$SELECT hil_handover(conversation(1), 'x', array_fill('x'::text, ARRAY[200000]))$$);
+CALL refused($$SELECT hil_add_agent('X', 'x@example.com', array_fill('x'::text, ARRAY[200000]))$$);
+CALL refused($$SELECT hil_renew_runs('w', array_fill(1::bigint, ARRAY[200000]))$$);
+CALL refused($$SELECT hil_handover(conversation(1), 'x', array_fill(NULL::text, ARRAY[1000, 1000]))$$);
+
 -- A workflow without sinks
 CALL refused($$SELECT hil_load_workflow(workflow() #- '{workflow,nodes,4}' #- '{workflow,nodes,3}' #- '{workflow,nodes,2}' #- '{workflow,edges,3}' #- '{workflow,edges,2}' #- '{workflow,edges,1}')$$);
 
@@ -230,6 +251,8 @@ SELECT hil_complete_run(:finished, 1, '{"sink": "HANDOVER"}');
 SELECT checksum() = :'before' AS nothing_changed;
 
 -- What lies exactly on a limit is taken,
+SELECT hil_renew_runs('w', array_fill(999999::bigint, ARRAY[100000]));
+SELECT hil_create_conversation(conversation(96), metadata => many('1e300', 3000)) IS NOT NULL;
 SELECT hil_create_conversation(conversation(97), metadata => deep(64));
 SELECT hil_handle_message(conversation(97), repeat('x', 65536), idempotency_key => repeat('k', 200)) ->> 'status';
 SELECT hil_handover(conversation(97), repeat('x', 10000), 

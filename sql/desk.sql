@@ -84,6 +84,36 @@ SELECT status(5);
 SELECT hil_transfer(conversation(5), agent('Tess'), 'anybody', required_skills => '{}') ->> 'agent_name';
 SELECT required_skills FROM hil.agent_queue WHERE conversation_id = conversation(5);
 
+-- A transfer to other skills follows their routing rules, as a handover does: their priority, unless the call names one, and their
+-- deadline, counted from now. Without skills everything stays.
+CREATE FUNCTION test.transferred(skills text[], priority integer) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    entry hil.agent_queue;
+    answer jsonb;
+BEGIN
+    PERFORM hil_create_conversation(conversation(20));
+    PERFORM hil_handover(conversation(20), 'x', '{}', 8);
+    UPDATE hil.agent_queue SET deadline = created_at + interval '1 day' WHERE conversation_id = conversation(20);
+    answer := hil_transfer(conversation(20), agent('Ann'), 'x', required_skills => skills, priority => transferred.priority);
+    SELECT * INTO entry FROM hil.agent_queue WHERE conversation_id = conversation(20);
+    RAISE EXCEPTION '%, priority %, deadline %', entry.required_skills, entry.priority,
+        coalesce(date_trunc('second', entry.deadline - entry.created_at + '0.5 s')::text, 'none');
+EXCEPTION WHEN raise_exception THEN
+    RETURN SQLERRM;
+END
+$$;
+SELECT hil_set_agent_status(agent('Ann'), 'online') ->> 'status';
+UPDATE hil.human_agents SET status = 'away' WHERE name <> 'Ann';
+SELECT transferred(NULL, NULL);
+SELECT transferred('{billing}', NULL);
+SELECT transferred('{technical,billing}', NULL);
+SELECT transferred('{billing}', 2);
+SELECT transferred('{unheard of}', NULL);
+SELECT transferred('{}', NULL);
+SELECT transferred(NULL, 2);
+SELECT hil_set_agent_status(agent('Ann'), 'away') ->> 'status';
+UPDATE hil.human_agents SET status = 'online' WHERE name <> 'Ann';
+
 -- Giving back to the AI. With instructions the AI goes on at once, and reads them.
 SELECT hand_over(6, '{technical}');
 SELECT hil_back_to_ai(conversation(6), 'Offer a voucher.', agent('Tess'));

@@ -47,6 +47,7 @@ BEGIN; UPDATE hil.runs SET conversation_id = conversation(3) WHERE conversation_
 DELETE FROM hil.messages WHERE conversation_id = conversation(5); SELECT * FROM complaints; ROLLBACK;
 -- nobody_is_forgotten
 BEGIN; UPDATE hil.runs SET status = 'cancelled' WHERE conversation_id = conversation(7); SELECT * FROM complaints; ROLLBACK;
+BEGIN; INSERT INTO hil.messages (conversation_id, sender_type, content) VALUES (conversation(4), 'user', 'x'); SELECT check_name, detail FROM complaints; ROLLBACK;
 -- handovers_are_recorded
 BEGIN; DELETE FROM hil.handover_events WHERE conversation_id = conversation(3); SELECT * FROM complaints; ROLLBACK;
 -- closings_are_recorded
@@ -59,13 +60,15 @@ BEGIN; UPDATE hil.conversation_analytics SET conversation_id = conversation(9); 
 BEGIN; UPDATE hil.human_agents SET id = conversation(9), current_load = 0, status = 'away' WHERE name = 'Bob'; SELECT check_name, detail FROM complaints; ROLLBACK;
 -- skill_sets_are_interned
 BEGIN; UPDATE hil.agent_queue SET required_skills = '{other}' WHERE conversation_id = conversation(3); SELECT * FROM complaints; ROLLBACK;
+-- agent_roles_exist: the role was renamed or dropped
+BEGIN; UPDATE hil.human_agents SET db_role = 'regress_hil_renamed' WHERE name = 'Ann'; SELECT * FROM complaints; ROLLBACK;
 -- nobody_waits_beside_a_free_agent
 BEGIN; UPDATE hil.human_agents SET skills = '{technical}' WHERE name = 'Ann'; SELECT * FROM complaints; ROLLBACK;
 -- leases_are_kept, runs_are_claimed: more than a minute late
 BEGIN; UPDATE hil.runs SET lease_until = now() - interval '50 s' WHERE status = 'running'; SELECT * FROM complaints; ROLLBACK;
 BEGIN; UPDATE hil.runs SET lease_until = now() - interval '61 s' WHERE status = 'running'; SELECT * FROM complaints; ROLLBACK;
 BEGIN; UPDATE hil.runs SET run_after = now() - interval '61 s' WHERE status = 'queued'; SELECT check_name, hint FROM complaints; ROLLBACK;
--- Each of the fourteen was broken above; the fifteenth line is a note on who does the work that time brings.
+-- Each of the fifteen was broken above; the sixteenth line is a note on who does the work that time brings.
 SELECT count(*) FROM hil_doctor();
 -- A detail shows some of many.
 BEGIN; INSERT INTO hil.messages (conversation_id, sender_type, content) SELECT conversation(100 + n), 'user', 'x' FROM generate_series(1, 7) n;
@@ -110,6 +113,11 @@ $$;
 SELECT rows_of(conversation(5)), rows_of(conversation(4)) > 0, rows_of(conversation(1)) > 0;
 SELECT hil_purge('0'), hil_purge('0');
 SELECT rows_of(conversation(4));
+-- Any number of them in one call.
+INSERT INTO hil.conversations (id, status, closed_at) SELECT conversation(1000 + n), 'resolved', now() - interval '1 day' FROM generate_series(1, 2500) n;
+INSERT INTO hil.messages (conversation_id, sender_type, content) SELECT conversation(1000 + n), 'user', 'x' FROM generate_series(1, 2500) n;
+SELECT hil_purge('1 hour');
+SELECT count(*) FROM hil.messages WHERE conversation_id >= conversation(1000);
 SELECT * FROM complaints;
 CALL refused($$SELECT hil_purge(NULL)$$);
 CALL refused($$SELECT hil_purge('-1 day')$$);
@@ -118,6 +126,7 @@ CALL refused($$SELECT hil_purge('290000 years')$$);
 -- The settings are the administrator's, and misspelled ones are refused.
 SELECT name, setting, unit, context, boot_val FROM pg_settings WHERE name LIKE 'hil.%' ORDER BY name;
 SET hil.general_skill = '';
+SET hil.general_skill = ' ';
 SET hil.max_message_bytes = 0;
 SET hil.ai_timeout = 0;
 SET hil.no_such_setting = 1;

@@ -130,6 +130,24 @@ CALL refused_as('regress_hil_ann', $$SELECT hil_set_agent_skills(agent('Ann'), '
 CALL refused_as('regress_hil_ann', $$SELECT * FROM hil_inbox(conversation(1))$$);
 CREATE FUNCTION test.wrapper(agent uuid) RETURNS jsonb LANGUAGE sql SECURITY DEFINER AS $$ SELECT hil_set_agent_status(agent, 'online') $$;
 CALL refused_as('regress_hil_ann', $$SELECT test.wrapper(agent('Bob'))$$);
+-- Nor is SET ROLE to a group that she is in: who logged in counts too.
+CREATE ROLE regress_hil_agents;
+SELECT hil_grant('regress_hil_agents', 'agent');
+GRANT regress_hil_agents TO regress_hil_ann;
+SET SESSION AUTHORIZATION regress_hil_ann;
+SET ROLE regress_hil_agents;
+SELECT public.hil_set_agent_status(agent('Bob'), 'online');
+SELECT public.hil_back_to_ai('c0000000-0000-0000-0000-000000000001', 'as the system');
+SELECT count(*) FROM public.hil_inbox(agent('Ann'));
+RESET SESSION AUTHORIZATION;
+-- A role that is renamed is not the agent's any more; the doctor says so until it is set anew.
+ALTER ROLE regress_hil_ann RENAME TO regress_hil_anne;
+SELECT check_name, detail, hint FROM hil_doctor() WHERE NOT ok;
+UPDATE hil.human_agents SET db_role = 'regress_hil_anne' WHERE name = 'Ann';
+CALL refused_as('regress_hil_anne', $$SELECT hil_set_agent_status(agent('Bob'), 'online')$$);
+SELECT check_name FROM hil_doctor() WHERE NOT ok;
+ALTER ROLE regress_hil_anne RENAME TO regress_hil_ann;
+UPDATE hil.human_agents SET db_role = 'regress_hil_ann' WHERE name = 'Ann';
 -- As herself she does her work.
 SET ROLE regress_hil_ann;
 SELECT conversation_id, status FROM public.hil_inbox(agent('Ann'));

@@ -132,3 +132,36 @@ SELECT hil_estimated_wait(conversation(54));
 -- Nobody waits: nothing to estimate.
 SELECT hil_estimated_wait(conversation(6));
 CALL refused($$SELECT hil_estimated_wait(conversation(99))$$);
+
+-- Whoever declines it is not the one who had it before. Fay had it and is away; Gus gets it and declines; Fay is back, and gets
+-- it although Hal has less to do.
+CALL add_agent('Fay', '{vip}');
+SELECT hand_over(61, '{vip}');
+SELECT hil_resolve(conversation(61), 'done', agent('Fay')) ->> 'status', hil_set_agent_status(agent('Fay'), 'away') ->> 'status';
+CALL add_agent('Gus', '{vip}');
+SELECT hil_handover(conversation(61), 'again', '{vip}') ->> 'agent_name';
+SELECT hil_set_agent_status(agent('Fay'), 'online') ->> 'status';
+SELECT hand_over(62, '{vip}');
+CALL add_agent('Hal', '{vip}');
+SELECT name, current_load FROM hil.human_agents WHERE name IN ('Fay', 'Gus', 'Hal') ORDER BY name;
+SELECT hil_decline(conversation(61), agent('Gus')) ->> 'agent_name';
+-- The same when Gus transfers it back to the queue.
+SELECT hil_set_agent_status(agent('Fay'), 'away') ->> 'status', hil_set_agent_status(agent('Hal'), 'away') ->> 'status';
+SELECT hil_resolve(conversation(61), 'done', agent('Fay')) ->> 'status';
+SELECT hil_handover(conversation(61), 'again', '{vip}') ->> 'agent_name';
+SELECT hil_set_agent_status(agent('Fay'), 'online') ->> 'status', hil_set_agent_status(agent('Hal'), 'online') ->> 'status';
+SELECT hil_transfer(conversation(61), agent('Gus'), 'not for me') ->> 'agent_name';
+-- Nor does the next handover prefer who declined the last one: Gus had 63 and declined, and nobody else had it.
+SELECT hil_set_agent_status(agent('Fay'), 'away') ->> 'status', hil_set_agent_status(agent('Hal'), 'away') ->> 'status';
+SELECT hand_over(63, '{vip}');
+SELECT hil_decline(conversation(63), agent('Gus')) ->> 'status';
+SELECT hil_cancel(conversation(63)) ->> 'status';
+SELECT hand_over(64, '{vip}');
+SELECT hil_set_agent_status(agent('Hal'), 'online') ->> 'status';
+SELECT name, current_load FROM hil.human_agents WHERE name IN ('Gus', 'Hal') ORDER BY name;
+SELECT hil_handover(conversation(63), 'again', '{vip}') ->> 'agent_name';
+-- Who gives a conversation up twice is noted once.
+SELECT hil_transfer(conversation(63), agent('Hal'), 'for Gus', agent('Gus')) ->> 'agent_name';
+SELECT hil_transfer(conversation(63), agent('Gus'), 'for Hal', agent('Hal')) ->> 'agent_name';
+SELECT hil_transfer(conversation(63), agent('Hal'), 'for Gus', agent('Gus')) ->> 'agent_name';
+SELECT array_agg(name_of(agent)) FROM hil.agent_queue, unnest(declined_by) AS agent WHERE conversation_id = conversation(63) AND status = 'assigned';

@@ -115,3 +115,41 @@ RESET hil.ai_timeout;
 -- A conversation that waits for its customer is not one whose AI is silent.
 SELECT status(2), hil_tick();
 SELECT check_name, detail FROM hil_doctor() WHERE NOT ok;
+
+-- One broken conversation does not stop the tick for the others. The owner types a state while the AI is at work: the run has
+-- lost its conversation and is cancelled, at the end of its lease or when the AI is silent for too long.
+SELECT hil_create_conversation(conversation(c), 'support') FROM generate_series(10, 13) c;
+SELECT claimed(10) AS typed \gset
+SELECT claimed(11) AS other \gset
+SELECT claimed(12) AS silent \gset
+BEGIN;
+UPDATE hil.conversations SET status = 'handover' WHERE id = conversation(10);
+UPDATE hil.conversations SET status = 'handover' WHERE id = conversation(12);
+UPDATE hil.conversations SET status = 'pending_human' WHERE id = conversation(12);
+SELECT check_name FROM hil_doctor() WHERE NOT ok;
+SELECT lose_lease(:typed), lose_lease(:other);
+UPDATE hil.runs SET created_at = now() - interval '11 minutes' WHERE id = :silent;
+SELECT hil_tick();
+SELECT hil_tick();
+SELECT id - :typed AS n, status FROM hil.runs WHERE id IN (:typed, :other, :silent) ORDER BY id;
+SELECT status(10), status(11), status(12);
+ROLLBACK;
+-- The worker that had it learns that it lost the run.
+BEGIN;
+UPDATE hil.conversations SET status = 'handover' WHERE id = conversation(10);
+SELECT lose_lease(:typed);
+SELECT hil_tick() ->> 'leases_expired';
+SELECT hil_complete_run(:typed, 1, '{"sink": "FINISH"}') ->> 'accepted';
+ROLLBACK;
+
+-- The owner changes a stored definition so that it cannot be read any more (or a newer hil checks it more strictly): errors, lost
+-- leases and silence still lead to people, at the first of them. The new id is that of another definition for every session.
+UPDATE hil.workflows SET id = gen_random_uuid(), definition = '{"name": "support"}' WHERE name = 'support';
+SELECT hil_fail_run(:typed, 1, 'error') ->> 'status';
+SELECT lose_lease(:other);
+UPDATE hil.runs SET created_at = now() - interval '11 minutes' WHERE id = :silent;
+SELECT hil_tick();
+SELECT status(10), status(11), status(12);
+SELECT hil_reason FROM hil.conversations WHERE id IN (conversation(10), conversation(11), conversation(12)) ORDER BY id;
+SELECT hil_handover(conversation(13), 'by hand') ->> 'status';
+SELECT check_name, detail FROM hil_doctor() WHERE NOT ok;

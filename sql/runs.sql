@@ -38,6 +38,10 @@ SELECT confidence_score FROM hil.conversations;
 SELECT hil_record_step(1, 1, 'classify', '{"intent": "tracking", "confidence": 0.9}', '{"cost_usd": 0.0021}');
 SELECT hil_record_step(1, 1, 'answer', '{"answer": "It comes tomorrow."}', '{"cost_usd": 0.01, "input_tokens": 200, "output_tokens": 90}');
 SELECT node, step_number FROM hil.run_steps ORDER BY step_number;
+-- What it says the second time is neither stored nor judged, though it would have handed over.
+SELECT hil_record_step(1, 1, 'classify', '{"intent": "other", "confidence": 0.1, "needs_human": true}', '{"cost_usd": 7}');
+SELECT node, output, cost_usd FROM hil.run_steps ORDER BY step_number;
+SELECT status(1), confidence_score FROM hil.conversations;
 
 -- Completion with a finishing sink: the answer is sent, and the conversation is over. The sink says nothing else, so the last
 -- answer of a node is what the customer gets.
@@ -166,3 +170,27 @@ SELECT claimed(30, 'Me again') AS run \gset
 UPDATE hil.runs SET status = 'queued', lease_until = NULL WHERE id = :run;
 SELECT regexp_replace(line, '\d{4}-\d\d-\d\d', 'DATE') FROM hil_claim_runs('worker', 100) AS c, regexp_split_to_table(c.input ->> 'memory_context', E'\n') line
 WHERE c.run_id = :run;
+
+-- The input is bounded: customers may write any amount while nobody answers, and the run gets the newest 2 MB of it, in order, and
+-- how many messages were left out.
+SET hil.max_message_bytes = '1MB';
+SELECT hil_create_conversation(conversation(31));
+SELECT hil_handover(conversation(31), 'x', '{nobody has this}') ->> 'status';
+DO $$
+BEGIN
+    FOR n IN 1 .. 7 LOOP
+        PERFORM hil_handle_message(conversation(31), repeat(n::text, 600000));
+    END LOOP;
+END
+$$;
+RESET hil.max_message_bytes;
+SELECT hil_handle_message(conversation(31), 'Is anybody there?') ->> 'status';
+SELECT hil_back_to_ai(conversation(31)) ->> 'status';
+SELECT run_id AS run, input FROM hil_claim_runs('worker', 100) WHERE conversation_id = conversation(31) \gset long_
+SELECT left(line, 20), length(line) FROM regexp_split_to_table(:'long_input'::jsonb ->> 'customer_message', E'\n') line;
+SELECT left(m ->> 'content', 20), length(m ->> 'content') FROM jsonb_array_elements(:'long_input'::jsonb -> 'messages') m;
+SELECT :'long_input'::jsonb -> 'omitted_messages';
+-- An answer answers all of them.
+SELECT hil_complete_run(:long_run, 1, '{"sink": "FINISH", "config": {"response": "Sorry!"}}') ->> 'status';
+SELECT hil_handle_message(conversation(31), 'Fine.') ->> 'status';
+SELECT input -> 'customer_message', input -> 'omitted_messages' FROM hil_claim_runs('worker', 100) WHERE conversation_id = conversation(31);

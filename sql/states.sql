@@ -67,3 +67,65 @@ SELECT hil_handle_message(conversation(1), 'Again') ->> 'status' AS status;
 SELECT hil_handover(conversation(1), 'x') ->> 'status' AS status;
 SELECT hil_resolve(conversation(1), 'x', agent('Ann')) ->> 'status' AS status;
 SELECT string_agg(status, ' → ' ORDER BY n) AS life FROM (SELECT n, status, lag(status) OVER (ORDER BY n) AS before FROM test.life) s WHERE status IS DISTINCT FROM before;
+
+-- A trigger of the administrator's may call hil while hil saves a conversation: here two customers who share one fate.
+CREATE FUNCTION test.follow() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.id = test.conversation(3) AND NEW.status = 'pending_human' THEN
+        PERFORM public.hil_handover(test.conversation(4), 'as the other one');
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER follow BEFORE UPDATE ON hil.conversations FOR EACH ROW EXECUTE FUNCTION test.follow();
+SELECT hil_set_agent_status(agent('Ann'), 'offline') ->> 'status' AS status;
+SELECT hil_create_conversation(conversation(3)), hil_create_conversation(conversation(4));
+SELECT hil_handover(conversation(3), 'x') ->> 'status' AS status;
+SELECT status(3), status(4);
+DROP TRIGGER follow ON hil.conversations;
+-- While it saves, another conversation's state is guarded all the same.
+CREATE OR REPLACE FUNCTION test.follow() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.id = test.conversation(3) THEN
+        UPDATE hil.conversations SET status = 'finished' WHERE id = test.conversation(4);
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER follow BEFORE UPDATE ON hil.conversations FOR EACH ROW EXECUTE FUNCTION test.follow();
+CALL refused($$SELECT hil_cancel(conversation(3))$$);
+DROP TRIGGER follow ON hil.conversations;
+
+-- The guard is made for one trigger only, and says so wherever else it is put.
+CALL refused($$SELECT hil.guard_conversation_status()$$);
+CREATE TRIGGER misplaced BEFORE INSERT ON hil.conversations FOR EACH ROW EXECUTE FUNCTION hil.guard_conversation_status();
+CALL refused($$SELECT hil_create_conversation(conversation(5))$$);
+DROP TRIGGER misplaced ON hil.conversations;
+CREATE TRIGGER misplaced BEFORE DELETE ON hil.conversations FOR EACH ROW EXECUTE FUNCTION hil.guard_conversation_status();
+CALL refused($$DELETE FROM hil.conversations$$);
+DROP TRIGGER misplaced ON hil.conversations;
+CREATE TRIGGER misplaced BEFORE UPDATE ON hil.conversations FOR EACH STATEMENT EXECUTE FUNCTION hil.guard_conversation_status();
+CALL refused($$SELECT hil_cancel(conversation(3))$$);
+DROP TRIGGER misplaced ON hil.conversations;
+CREATE TRIGGER misplaced AFTER UPDATE ON hil.conversations FOR EACH ROW EXECUTE FUNCTION hil.guard_conversation_status();
+CALL refused($$SELECT hil_cancel(conversation(3))$$);
+DROP TRIGGER misplaced ON hil.conversations;
+-- On tables without an id and a status, with an id of another type, with an id that is NULL.
+CREATE TABLE test.without (x integer);
+CREATE TABLE test.numbered (id integer, status text);
+CREATE TABLE test.stateless (id uuid);
+CREATE TABLE test.similar (id uuid, status text);
+INSERT INTO test.without VALUES (1);
+INSERT INTO test.numbered VALUES (1, 'new');
+INSERT INTO test.stateless VALUES (conversation(1));
+INSERT INTO test.similar VALUES (NULL, 'new');
+CREATE TRIGGER misplaced BEFORE UPDATE ON test.without FOR EACH ROW EXECUTE FUNCTION hil.guard_conversation_status();
+CREATE TRIGGER misplaced BEFORE UPDATE ON test.numbered FOR EACH ROW EXECUTE FUNCTION hil.guard_conversation_status();
+CREATE TRIGGER misplaced BEFORE UPDATE ON test.stateless FOR EACH ROW EXECUTE FUNCTION hil.guard_conversation_status();
+CREATE TRIGGER misplaced BEFORE UPDATE ON test.similar FOR EACH ROW EXECUTE FUNCTION hil.guard_conversation_status();
+CALL refused($$UPDATE test.without SET x = 2$$);
+CALL refused($$UPDATE test.numbered SET status = 'finished'$$);
+CALL refused($$UPDATE test.stateless SET id = conversation(2)$$);
+CALL refused($$UPDATE test.similar SET status = 'finished'$$);
+SELECT status(3), status(4);
+SELECT check_name, detail FROM hil_doctor() WHERE NOT ok;
