@@ -100,6 +100,7 @@ TEST(Rules, AreTheSameInEveryThread) {
     std::vector<Texts> answers(4);
     {
         std::vector<std::jthread> threads;
+        threads.reserve(answers.size());
         for (Texts& into : answers)
             threads.emplace_back([&] {
                 for (int i = 0; i < 200; ++i) into.push_back(intent(provider, messages[i % messages.size()]));

@@ -159,6 +159,8 @@ TEST(Template, MistakesHaveTheirOffset) {
 TEST(Template, WhatCannotBeRenderedSaysWhy) {
     EXPECT_EQ(failure("{{ 1 // classify.count }}"), "division by zero");
     EXPECT_EQ(failure("{{ 5.5 % -0.75 }}"), "rendered -0.5");
+    EXPECT_EQ(failure("{{ range(9223372036854775805, 9223372036854775807, 2)|length }}{{ range(3, 0, -2) }}"),
+              "rendered 1[3, 1]");
     EXPECT_EQ(failure("{{ classify.tags - 1 }}"), "`-` needs two numbers, got ['a', 'b'] and 1");
     EXPECT_EQ(failure("{{ 9223372036854775807 + 1 }}"), "the result of `+` is out of range");
     EXPECT_EQ(failure("{{ (-9223372036854775807 - 1) // -1 }}"), "the result of `//` is out of range");

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "core/definition_reader.hpp"
-#include "workflow/yaml.hpp"
+#include "workflow/located.hpp"
 
 namespace hil::worker::llm {
 namespace {

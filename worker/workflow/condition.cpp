@@ -14,7 +14,7 @@ namespace {
 namespace jmespath = jsoncons::jmespath;
 using PathJson = jsoncons::json;
 
-constexpr std::size_t max_expression_bytes = 16 * 1024;
+constexpr std::size_t max_expression_bytes = 16'384;
 
 PathJson converted(const Json& value) { return PathJson::parse(value.dump()); }
 

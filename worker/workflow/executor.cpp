@@ -178,7 +178,7 @@ class Run {
         if (value.is_string()) return rendered(value.get<std::string>());
         Json out = value;
         if (value.is_structured())
-            for (auto item = out.begin(); item != out.end(); ++item) *item = rendered_config(*item);
+            for (Json& item : out) item = rendered_config(item);
         return out;
     }
 

@@ -44,7 +44,7 @@ struct ExpressionParser::Depth {
 
 std::string ExpressionParser::expression() {
     const Depth depth(*this);
-    const std::string value = without_conditional();
+    std::string value = without_conditional();
     if (!lexer_.accept(TokenKind::name, "if")) return value;
     const std::string condition = without_conditional();
     if (!lexer_.accept(TokenKind::name, "else")) return "(" + value + " if " + condition + ")";
@@ -74,7 +74,7 @@ std::string ExpressionParser::comparison() {
     if (lexer_.accept(TokenKind::name, "is")) return test(left);
     const Comparison* found = accept_comparison();
     if (!found) return left;
-    // No operand is parsed inside an initializer list: g++ 12 destroys such a list twice when parsing throws.
+    // No operand is parsed inside a list of several: g++ 12 can destroy such a list twice when parsing throws.
     std::string right = sum();
     const std::size_t next = lexer_.peek().offset;
     if (accept_comparison()) throw SyntaxError(next, "comparisons cannot be chained (join them with `and`)");
@@ -144,7 +144,7 @@ std::string ExpressionParser::product() {
 }
 
 std::string ExpressionParser::power() {
-    const std::string base = unary();
+    std::string base = unary();
     if (!lexer_.accept(TokenKind::symbol, "**")) return base;
     const std::string exponent = unary();
     return call("math", {base, guarded_.constant("**"), exponent});
@@ -168,9 +168,9 @@ std::string ExpressionParser::filtered(std::string value) {
         if (!is_filter(name.text))
             throw SyntaxError(name.offset, "unknown filter `" + name.text + "`; known are " + filter_names());
         lexer_.take();
-        const std::string more = lexer_.accept(TokenKind::symbol, "(") ? arguments() : "";
-        value = std::string(reserved_prefix) + "filter(" + guarded_.constant(name.text) + ", " + value +
-                more + ")";
+        std::vector<std::string> parts{guarded_.constant(name.text), value};
+        if (lexer_.accept(TokenKind::symbol, "(")) take_arguments(parts);
+        value = call("filter", parts);
     }
     return value;
 }
@@ -192,8 +192,9 @@ std::string ExpressionParser::postfix() {
             if (!is_method(name.text))
                 throw SyntaxError(name.offset,
                                   "unknown method `" + name.text + "`; known are " + method_names());
-            value = std::string(reserved_prefix) + "call(" + guarded_.constant(name.text) + ", " + value +
-                    arguments() + ")";
+            std::vector<std::string> parts{guarded_.constant(name.text), value};
+            take_arguments(parts);
+            value = call("call", parts);
         } else {
             return value;
         }
@@ -229,7 +230,7 @@ std::string ExpressionParser::primary() {
     }
     if (token.kind == TokenKind::name) return variable(token);
     if (lexer_.accept(TokenKind::symbol, "(")) {
-        const std::string first = expression();
+        std::string first = expression();
         if (lexer_.accept(TokenKind::symbol, ")")) return first;
         lexer_.expect(",", "or `)`");
         const std::string rest = listing(")");  // a tuple; for a template it is a list
@@ -253,9 +254,9 @@ std::string ExpressionParser::variable(const Token& name) {
         if (name.text != "range" && name.text != "namespace")
             throw SyntaxError(name.offset,
                               "unknown function `" + name.text + "`; known are range and namespace");
-        std::string given = arguments();
-        if (!given.empty()) given.erase(0, 2);
-        return std::string(reserved_prefix) + name.text + "(" + given + ")";
+        std::vector<std::string> parts;
+        take_arguments(parts);
+        return call(name.text, parts);
     }
     if (locals_.count(name.text)) return name.text;
     guarded_.variables.push_back({name.text, name.offset});
@@ -294,22 +295,19 @@ std::string ExpressionParser::dictionary() {
     return "{" + joined(items, ", ") + "}";
 }
 
-// Returns the arguments after `(`, each with a comma before it.
-std::string ExpressionParser::arguments() {
-    std::string out;
+// Takes what stands after `(`.
+void ExpressionParser::take_arguments(std::vector<std::string>& parts) {
+    const std::size_t before = parts.size();
     while (!lexer_.accept(TokenKind::symbol, ")")) {
-        if (!out.empty()) lexer_.expect(",", "or `)`");
-        if (!out.empty() && lexer_.accept(TokenKind::symbol, ")")) break;
+        if (parts.size() > before) lexer_.expect(",", "or `)`");
+        if (parts.size() > before && lexer_.accept(TokenKind::symbol, ")")) break;
         Lexer ahead = lexer_;
         const Token name = ahead.take();
-        if (name.kind == TokenKind::name && ahead.accept(TokenKind::symbol, "=")) {
-            lexer_ = ahead;
-            out += ", " + name.text + "=" + expression();
-        } else {
-            out += ", " + expression();
-        }
+        const bool named = name.kind == TokenKind::name && ahead.accept(TokenKind::symbol, "=");
+        if (named) lexer_ = ahead;
+        std::string value = expression();
+        parts.push_back(named ? name.text + "=" + value : std::move(value));
     }
-    return out;
 }
 
 Guarded guard_condition(std::string_view source, const std::set<std::string>& nodes) {

@@ -28,7 +28,7 @@ struct VariableUse {
 };
 
 // minja looks through all that is left of its text for every token, so what it gets at once is kept short.
-inline constexpr std::size_t max_piece_bytes = 8 * 1024;
+inline constexpr std::size_t max_piece_bytes = 8'192;
 
 // What minja gets to see.
 struct Guarded {
@@ -114,7 +114,7 @@ class ExpressionParser {
     std::string subscript(const std::string& base);
     std::string listing(std::string_view close);
     std::string dictionary();
-    std::string arguments();
+    void take_arguments(std::vector<std::string>& parts);
 
     Lexer& lexer_;
     Guarded& guarded_;

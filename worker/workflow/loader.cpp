@@ -5,9 +5,9 @@
 #include <utility>
 
 #include "workflow/condition.hpp"
+#include "workflow/located.hpp"
 #include "workflow/schema.hpp"
 #include "workflow/template.hpp"
-#include "workflow/yaml.hpp"
 
 namespace hil::worker {
 namespace {

@@ -153,7 +153,7 @@ Value math(const Value& a, const std::string& sign, const Value& b) {
     if (divides && b.get<double>() == 0) throw TemplateError("division by zero");
     if (a.is_number_integer() && b.is_number_integer() && sign != "/" && sign != "**")
         return whole_math(a.get<std::int64_t>(), sign, b.get<std::int64_t>());
-    const Value result = real_math(a.get<double>(), sign, b.get<double>());
+    Value result = real_math(a.get<double>(), sign, b.get<double>());
     if (!std::isfinite(result.get<double>()))
         throw TemplateError("the result of `" + sign + "` is out of range");
     return result;
@@ -218,7 +218,7 @@ Value filter(const std::shared_ptr<minja::Context>& builtins, const std::string&
     return builtins->get(name).call(builtins, arguments);
 }
 
-Value range(const std::shared_ptr<minja::Context>& builtins, ArgumentsValue& arguments) {
+Value range(const ArgumentsValue& arguments) {
     std::vector<std::int64_t> given;
     for (const Value& value : arguments.args) {
         if (value.is_null()) return Value::array();
@@ -226,12 +226,18 @@ Value range(const std::shared_ptr<minja::Context>& builtins, ArgumentsValue& arg
     }
     if (given.empty() || given.size() > 3 || !arguments.kwargs.empty())
         throw TemplateError("range takes one to three numbers");
-    const std::int64_t step = given.size() == 3 ? given[2] : 1;
-    const double start = given.size() == 1 ? 0 : given[0], end = given.size() == 1 ? given[0] : given[1];
+    if (given.size() == 1) given.insert(given.begin(), 0);
+    if (given.size() == 2) given.push_back(1);
+    const std::int64_t start = given[0], end = given[1], step = given[2];
     if (step == 0) throw TemplateError("the step of a range cannot be 0");
-    if ((end - start) / static_cast<double>(step) > max_range)
-        throw TemplateError("a range of more than 10,000 numbers");
-    return builtins->get("range").call(builtins, arguments);
+    Value numbers = Value::array();
+    std::int64_t next = start;
+    for (std::int64_t i = 0; step > 0 ? next < end : next > end; ++i) {
+        if (i >= max_range) throw TemplateError("a range of more than 10,000 numbers");
+        numbers.push_back(next);
+        if (__builtin_add_overflow(next, step, &next)) break;
+    }
+    return numbers;
 }
 
 }  // namespace
@@ -271,7 +277,7 @@ std::shared_ptr<minja::Context> template_functions(const std::shared_ptr<Budget>
     define("tick", [](ArgumentsValue&) { return Value(); });
     define("namespace",
            [builtins](ArgumentsValue& g) { return builtins->get("namespace").call(builtins, g); });
-    define("range", [builtins](ArgumentsValue& given) { return range(builtins, given); });
+    define("range", [](ArgumentsValue& given) { return range(given); });
     define("math", [](ArgumentsValue& given) {
         Value result = given.args[0];
         for (std::size_t i = 1; i + 1 < given.args.size(); i += 2)

@@ -9,7 +9,7 @@
 
 namespace hil::worker {
 
-inline constexpr std::size_t max_template_bytes = 64 * 1024;
+inline constexpr std::size_t max_template_bytes = 65'536;
 
 // Rewrites a template for minja. White space is Jinja's: one newline at the very end is dropped, `-` at a
 // delimiter trims. Not supported, and refused: macros, calls, inheritance, includes, filter blocks, recursive

@@ -255,13 +255,6 @@ Place Places::inside_block(Place start, const std::string& text, std::size_t off
     return {static_cast<int>(number) + 1, static_cast<int>(indent + offset - row_start) + 1};
 }
 
-Mistake located(const Problem& problem, const Json& document, const Places& places) {
-    const Json::json_pointer pointer(problem.pointer);
-    const bool holds_values = document.contains(pointer) && document.at(pointer).is_structured();
-    const bool at_key = holds_values || problem.message.starts_with("unknown key");
-    return mistake_at(at_key ? places.key(problem.pointer) : places.value(problem.pointer), problem.message);
-}
-
 YamlResult read_yaml(const std::string& text) {
     YamlResult result;
     if (text.size() > max_json_bytes) {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "core/workflow.hpp"
+#include "core/json.hpp"
 #include "workflow/mistake.hpp"
 
 namespace hil::worker {
@@ -56,10 +56,6 @@ struct YamlResult {
 // document, more than hil::max_json_bytes, deeper than hil::max_json_depth, and aliases that blow the
 // document up beyond hil::max_json_bytes.
 YamlResult read_yaml(const std::string& text);
-
-// Gives a problem of `document` its place: the key of what is unknown or holds values of its own, else the
-// value.
-Mistake located(const Problem& problem, const Json& document, const Places& places);
 
 // Appends one step to a JSON pointer.
 std::string pointer_to(const std::string& parent, const std::string& key);
