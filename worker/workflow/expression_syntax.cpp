@@ -74,7 +74,8 @@ std::string ExpressionParser::comparison() {
     if (lexer_.accept(TokenKind::name, "is")) return test(left);
     const Comparison* found = accept_comparison();
     if (!found) return left;
-    // No operand is parsed inside a list of several: g++ 12 can destroy such a list twice when parsing throws.
+    // No operand is parsed inside a list of several: g++ 12 can destroy such a list twice when parsing
+    // throws.
     std::string right = sum();
     const std::size_t next = lexer_.peek().offset;
     if (accept_comparison()) throw SyntaxError(next, "comparisons cannot be chained (join them with `and`)");
