@@ -116,7 +116,7 @@ testing::AssertionResult LiveTest::reaches(const std::string& conversation, cons
 }
 
 std::string LiveTest::add_agent(const std::string& name, const std::string& skills, int capacity) {
-    const std::string id =
+    std::string id =
         sql().one("SELECT hil_add_agent($1::text, $1::text || '@example.com', $2::text[], $3::int)",
                   {name, skills, std::to_string(capacity)});
     sql().query("SELECT hil_set_agent_status($1, 'online')", {id});

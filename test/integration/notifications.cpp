@@ -30,7 +30,7 @@ class Notifications : public LiveTest {
 
     // The agent is away.
     std::string listened_agent(const std::string& name) {
-        const std::string id = add_agent(name);
+        std::string id = add_agent(name);
         sql().query("SELECT hil_set_agent_status($1, 'away')", {id});
         subscriber_->listen("hil_agent_" + id);
         return id;

@@ -27,7 +27,8 @@ Process::Process(const std::vector<std::string>& command,
         const std::string text = *entry;
         if (!more_environment.contains(text.substr(0, text.find('=')))) environment.push_back(text);
     }
-    for (const auto& [name, value] : more_environment) environment.push_back(name + "=" + value);
+    for (const auto& [name, value] : more_environment)
+        environment.push_back(std::string(name).append("=").append(value));
     std::vector<char*> argv, envp;
     for (const std::string& word : command) argv.push_back(const_cast<char*>(word.c_str()));
     for (const std::string& entry : environment) envp.push_back(const_cast<char*>(entry.c_str()));
@@ -92,7 +93,7 @@ std::string run(const std::vector<std::string>& command,
     close(mkstemp(file));
     Process process(command, more_environment, file);
     const int status = process.wait();
-    const std::string output = process.output();
+    std::string output = process.output();
     std::remove(file);
     if (status != 0)
         throw std::runtime_error(command[0] + " ended with " + std::to_string(status) + ":\n" + output);

@@ -1,5 +1,6 @@
 // Workers that die, hang, end or lose the server in the middle of a run: nothing is lost and nothing is done
 // twice.
+#include <array>
 #include <csignal>
 #include <iostream>
 
@@ -233,8 +234,8 @@ TEST_F(Recovery, WithNoWorkerAliveTheConversationIsHandedOverInTheEnd) {
 }
 
 TEST_F(Recovery, WorkersAreKilledWhileTheyAnswerAHundredAndFiftyConversations) {
-    std::vector<Process*> workers;
-    for (int i = 0; i < 3; ++i) workers.push_back(&start_worker({.lease_seconds = 1}));
+    const WorkerSettings settings = {.lease_seconds = 1};
+    const std::array workers = {&start_worker(settings), &start_worker(settings), &start_worker(settings)};
     sql().query(
         "SELECT hil_handle_message(gen_random_uuid(), 'Where is my order?') FROM generate_series(1, 150)");
     const auto finished = [&](int least) {

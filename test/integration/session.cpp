@@ -1,13 +1,15 @@
 #include "session.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace hil::test {
 namespace {
 
 std::vector<const char*> pointers(const std::vector<Value>& values) {
-    std::vector<const char*> result;
-    for (const Value& value : values) result.push_back(value ? value->c_str() : nullptr);
+    std::vector<const char*> result(values.size());
+    std::transform(values.begin(), values.end(), result.begin(),
+                   [](const Value& value) { return value ? value->c_str() : nullptr; });
     return result;
 }
 

@@ -157,9 +157,9 @@ class Storm : public LiveTest {};
 
 TEST_F(Storm, SixteenSessionsAgainstFiveAgents) {
     load(support_workflow);
-    std::vector<std::string> ids;
+    std::vector<std::string> ids(agents);
     for (int i = 0; i < agents; ++i)
-        ids.push_back(add_agent("agent " + std::to_string(i), skill_sets[i], capacity));
+        ids[i] = add_agent("agent " + std::to_string(i), skill_sets[i], capacity);
     start_worker({.concurrency = 2});
 
     const char* given = std::getenv("HIL_TEST_SEED");
