@@ -33,13 +33,17 @@ NewMessage stored_form(const Incoming& incoming) {
 
 // The customer writes and the AI has the conversation, or nobody yet.
 Handled for_ai(Conversation& conversation, const Incoming& incoming) {
-    const std::optional<Revision> workflow = workflow_of(conversation.workflow);
+    std::optional<Revision> workflow;
     std::optional<Handover> handover;
-    if (!workflow) {
-        handover = Handover{.reason = "No workflow is loaded"};
-    } else if (const auto hit = explicit_request(workflow->workflow->hil, incoming.text)) {
-        handover = Handover{.reason = hit->reason};
+    try {
+        workflow = workflow_of(conversation.workflow);
+        if (!workflow) handover = Handover{.reason = "No workflow is loaded"};
+    } catch (const UnreadableDefinition&) {
+        handover = Handover{.reason = "The workflow cannot be read"};
     }
+    if (workflow)
+        if (const auto hit = explicit_request(workflow->workflow->hil, incoming.text))
+            handover = Handover{.reason = hit->reason};
     const std::int64_t message = add_message(conversation, stored_form(incoming));
     if (handover) {
         const std::optional<Agent> agent =

@@ -42,8 +42,8 @@ std::shared_ptr<const Workflow> read_definition(const std::string& name, std::in
     const pg::Rows rows = select_definition(name, number);
     CheckedWorkflow checked = check_workflow(parse_json(rows.front().get<JsonText>(0).text, "definition"));
     if (!checked.workflow)
-        throw std::logic_error("revision " + std::to_string(number) + " of workflow \"" + name +
-                               "\" does not pass the checks: " + checked.problems.front().message);
+        throw UnreadableDefinition("revision " + std::to_string(number) + " of workflow \"" + name +
+                                   "\" does not pass the checks: " + checked.problems.front().message);
     if (cache.size() >= max_cached) cache.clear();
     return cache[id] = std::make_shared<const Workflow>(*std::move(checked.workflow));
 }
@@ -79,7 +79,7 @@ HilConfig config_or_none(Finder find) {
         return found ? found->workflow->hil : HilConfig{};
     } catch (const Refusal&) {
         return {};
-    } catch (const std::logic_error&) {
+    } catch (const UnreadableDefinition&) {
         return {};
     }
 }

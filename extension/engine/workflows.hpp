@@ -3,12 +3,20 @@
 
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 
 #include "core/workflow.hpp"
 #include "pg/statement.hpp"
 
 namespace hil::engine {
+
+// A stored definition that does not pass the checks: this version of hil is stricter than the one that loaded
+// it, or somebody edited it. A fault of nobody who calls; conversations go to people.
+class UnreadableDefinition : public std::logic_error {
+  public:
+    using std::logic_error::logic_error;
+};
 
 // One revision, with its definition read. Shared by all conversations of this backend; revisions never
 // change.
