@@ -419,7 +419,7 @@ CREATE FUNCTION hil_transfer(conversation_id uuid, agent_id uuid, reason text, t
     priority integer DEFAULT NULL)
     RETURNS jsonb
     AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-COMMENT ON FUNCTION hil_transfer IS 'The assigned agent passes the conversation on: to to_agent, who must be online with a free slot, or back to the queue with its old ticket and, where given, other required_skills and priority. Errors: 22023, P0002, 55000 no human is active or to_agent cannot take it, 42501 another agent has it.';
+COMMENT ON FUNCTION hil_transfer IS 'The assigned agent passes the conversation on: to to_agent, who must be online with a free slot and whose skills are not checked, or back to the queue with its old ticket. Other required_skills bring what the routing rules say of them; priority goes before the rules. Errors: 22023, P0002, 55000 no human is active or to_agent cannot take it, 42501 another agent has it.';
 
 CREATE FUNCTION hil_decline(conversation_id uuid, agent_id uuid, reason text DEFAULT NULL)
     RETURNS jsonb

@@ -152,4 +152,6 @@ SELECT hil_tick();
 SELECT status(10), status(11), status(12);
 SELECT hil_reason FROM hil.conversations WHERE id IN (conversation(10), conversation(11), conversation(12)) ORDER BY id;
 SELECT hil_handover(conversation(13), 'by hand') ->> 'status';
+-- So does a customer who writes.
+SELECT a ->> 'status', a ->> 'reason' FROM hil_handle_message(hil_create_conversation(conversation(14), 'support'), 'Hello?') a;
 SELECT check_name, detail FROM hil_doctor() WHERE NOT ok;
