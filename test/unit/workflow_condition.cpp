@@ -119,7 +119,7 @@ TEST(Condition, WhatIsNoJmespathIsRefusedBeforeJsonconsReadsIt) {
                               "1",      "#",          "",
                               "()",     "a.'b'",      "a[*",
                               "a[**]",  "nosuch(a)",  "length()",
-                              "`{`"})
+                              "`{`",    "a | 'text'"})
         EXPECT_THROW(ParsedCondition::parse({"jmespath", wrong}, nodes), SyntaxError) << wrong;
 }
 

@@ -79,6 +79,8 @@ ParsedCondition ParsedCondition::parse(const Condition& condition, const std::se
     try {
         check_jmespath(given.source);
         auto compiled = jmespath::make_expression<PathJson>(given.source);
+        std::error_code ignored;
+        compiled.evaluate(PathJson(jsoncons::json_object_arg), ignored);  // throws on `a | 'text'`, for one
         parsed.path_ = std::make_shared<const Path>(std::move(given), std::move(compiled));
     } catch (const SyntaxError& error) {
         fail(error.offset(), error.what());
@@ -91,8 +93,7 @@ ParsedCondition ParsedCondition::parse(const Condition& condition, const std::se
         }
         fail(line_start + (error.column() > 0 ? error.column() - 1 : 0), error.code().message());
     } catch (const std::exception&) {
-        fail(0,
-             "jsoncons cannot compile this expression");  // an assertion of its own, on `a | 'text'` for one
+        fail(0, "jsoncons cannot evaluate this expression (a literal after a pipe?)");
     }
     return parsed;
 }
