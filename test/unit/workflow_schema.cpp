@@ -96,7 +96,7 @@ TEST(OutputSchema, RefusesReferencesThatLeadNowhere) {
     EXPECT_EQ(refused_at(R"({"$ref": "#/definitions/a"})"), "/$ref");
     EXPECT_EQ(refused_at(R"({"properties": {"x": {"$ref": "#/$defs/a"}},
                              "$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"$ref": "#/$defs/a"}}})"),
-              "/$defs/a/$ref");
+              "/$defs/b/$ref");
     const char* tree = R"({"properties": {"value": {"type": "integer"}, "child": {"$ref": "#"}}})";
     EXPECT_TRUE(fits(tree, R"({"value": 1, "child": {"value": 2}})"));
     EXPECT_FALSE(fits(tree, R"({"value": 1, "child": {"value": "2"}})"));
@@ -108,6 +108,83 @@ TEST(OutputSchema, RefusesPatterns) {
               "/properties/pattern/pattern");
     EXPECT_EQ(refused_at(R"({"allOf": [{"patternProperties": {}}]})"), "/allOf/0/patternProperties");
     EXPECT_EQ(refused_at(R"({"properties": {"a": {"enum": [{"pattern": 1}]}}})"), "not refused");
+}
+
+// A division by this ends the process.
+TEST(OutputSchema, RefusesAMultipleOfNothing) {
+    for (const char* divisor : {"0", "-1", "0.0", "\"0\"", "18446744073709551615"})
+        EXPECT_EQ(
+            refused_at((R"({"properties": {"n": {"multipleOf": )" + std::string(divisor) + "}}}").c_str()),
+            "/properties/n/multipleOf");
+    EXPECT_FALSE(fits(R"({"properties": {"n": {"multipleOf": 5}}})", R"({"n": 7})"));
+    EXPECT_EQ(refused_at(R"({"$ref": "#/default", "default": {"multipleOf": 0}})"), "/default/multipleOf");
+}
+
+TEST(OutputSchema, RefusesASchemaThatComesBackToItselfOnTheSameValue) {
+    EXPECT_EQ(refused_at(R"({"allOf": [{"$ref": "#"}]})"), "/allOf/0/$ref");
+    EXPECT_EQ(refused_at(R"({"properties": {"a": {"allOf": [{"$ref": "#/properties/a"}]}}})"),
+              "/properties/a/allOf/0/$ref");
+    for (const char* keyword : {"not", "if", "then", "else"})
+        EXPECT_NE(
+            refused_at((R"({"properties": {}, ")" + std::string(keyword) + R"(": {"$ref": "#"}})").c_str()),
+            "not refused")
+            << keyword;
+    for (const char* keyword : {"anyOf", "oneOf"})
+        EXPECT_NE(refused_at((R"({")" + std::string(keyword) + R"(": [{}, {"$ref": "#"}]})").c_str()),
+                  "not refused")
+            << keyword;
+    EXPECT_NE(refused_at(R"({"properties": {}, "dependencies": {"x": {"$ref": "#"}}})"), "not refused");
+    EXPECT_NE(refused_at(R"({"$ref": "#/definitions/a",
+                             "definitions": {"a": {"not": {"$ref": "#/definitions/b"}},
+                                             "b": {"anyOf": [{"$ref": "#/definitions/a"}]}}})"),
+              "not refused");
+}
+
+// Definition k asks twice for definition k + 1, by `link`.
+Json doubling(int definitions, const std::string& link) {
+    Json schema = {{"$ref", "#/definitions/d0"}};
+    for (int i = 0; i < definitions; ++i) {
+        const Json next = {{"$ref", "#/definitions/d" + std::to_string(i + 1)}};
+        Json& definition = schema["definitions"]["d" + std::to_string(i)];
+        if (link == "allOf")
+            definition = {{"allOf", {next, next}}};
+        else
+            definition = {{"allOf", {{{"properties", {{link, next}}}}, {{"properties", {{link, next}}}}}}};
+    }
+    schema["definitions"]["d" + std::to_string(definitions)] = {{"type", "object"}};
+    return schema;
+}
+
+TEST(OutputSchema, BoundsTheWaysThroughIt) {
+    EXPECT_TRUE(OutputSchema(doubling(5, "allOf")).problems(Json::object()).empty());
+    EXPECT_THROW(OutputSchema{doubling(15, "allOf")}, SchemaError);  // too many ways
+    EXPECT_THROW(OutputSchema{doubling(40, "allOf")}, SchemaError);  // too many definitions
+}
+
+TEST(OutputSchema, BoundsTheStepsOfOneCheck) {
+    const OutputSchema schema(doubling(28, "x"));
+    Json output = Json::object();
+    for (int i = 0; i < 5; ++i) output = {{"x", output}};
+    EXPECT_EQ(schema.problems(output), Texts{});
+    for (int i = 5; i < 28; ++i) output = {{"x", output}};
+    EXPECT_EQ(schema.problems(output), Texts{"checking it against its schema takes too many steps"});
+}
+
+TEST(OutputSchema, NamesUnderDependenciesAreNoKeywords) {
+    EXPECT_EQ(refused_at(R"({"properties": {}, "dependencies": {"pattern": ["a"]}})"), "not refused");
+    EXPECT_EQ(refused_at(R"({"properties": {}, "dependencies": {"a": {"pattern": "a"}}})"),
+              "/dependencies/a/pattern");
+}
+
+TEST(OutputSchema, TellsOfManyProblemsInShort) {
+    Json wrong = Json::array();
+    for (int i = 0; i < 60'000; ++i) wrong.push_back("x");
+    const Texts problems = OutputSchema(Json{{"l", {"integer"}}}).problems({{"l", wrong}});
+    ASSERT_EQ(problems.size(), 11u);
+    EXPECT_TRUE(problems.back().starts_with("and ")) << problems.back();
+    const std::string name(5'000, 'x');
+    for (const std::string& problem : OutputSchema(Json{{name, "integer"}}).problems({{name, "x"}}))
+        EXPECT_LT(problem.size(), 400u);
 }
 
 }  // namespace

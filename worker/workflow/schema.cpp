@@ -10,10 +10,15 @@
 #include <valijson/validation_results.hpp>
 #include <valijson/validator.hpp>
 
+#include "core/text.hpp"
+#include "workflow/schema_check.hpp"
 #include "workflow/yaml.hpp"
 
 namespace hil::worker {
 namespace {
+
+constexpr std::size_t max_problems = 10;
+constexpr std::size_t max_characters = 300;  // of one problem
 
 bool is_json_schema(const Json& given) {
     for (const char* key : {"$schema", "$ref", "properties", "anyOf", "oneOf", "allOf"})
@@ -52,48 +57,6 @@ Json fields_schema(const Json& fields, const std::string& pointer) {
     return schema;
 }
 
-// Refuses references that valijson would follow for ever, or out of the schema.
-void check_reference(const Json& root, const Json& reference, const std::string& at) {
-    std::string target = reference.get<std::string>();
-    for (int steps = 0; steps < 20; ++steps) {
-        if (!target.starts_with("#"))
-            throw SchemaError(at, "a `$ref` must lead into the schema itself: #/...");
-        const Json* next = nullptr;
-        try {
-            next = &root.at(Json::json_pointer(target.substr(1)));
-        } catch (const Json::exception&) {
-            throw SchemaError(at, "nothing is at `" + target + "`");
-        }
-        const auto further = next->find("$ref");
-        if (further == next->end() || !further->is_string()) return;
-        target = further->get<std::string>();
-    }
-    throw SchemaError(at, "this `$ref` leads to no schema, only to other references");
-}
-
-// valijson matches patterns with std::regex, which can take exponential time and overflow the stack on what a
-// model says. Looks where keywords stand, not at the names of properties.
-void check_keywords(const Json& root, const Json& schema, const std::string& pointer) {
-    if (schema.is_array())
-        for (std::size_t i = 0; i < schema.size(); ++i)
-            check_keywords(root, schema[i], pointer_to(pointer, i));
-    if (!schema.is_object()) return;
-    for (const auto& [keyword, value] : schema.items()) {
-        const std::string at = pointer_to(pointer, keyword);
-        if (keyword == "pattern" || keyword == "patternProperties")
-            throw SchemaError(at, "`" + keyword + "` is not supported; use enum, or check in a condition");
-        if (keyword == "$ref" && value.is_string()) check_reference(root, value, at);
-        if (keyword == "enum" || keyword == "const" || keyword == "default" || keyword == "examples")
-            continue;
-        const bool named = keyword == "properties" || keyword == "definitions" || keyword == "$defs";
-        if (!named || !value.is_object()) {
-            check_keywords(root, value, at);
-            continue;
-        }
-        for (const auto& [name, part] : value.items()) check_keywords(root, part, pointer_to(at, name));
-    }
-}
-
 }  // namespace
 
 struct OutputSchema::Parsed {
@@ -108,7 +71,7 @@ OutputSchema::OutputSchema(const Json& given) {
     } else if (!given.is_object()) {
         throw SchemaError("", "an output schema must be a map");
     } else if (is_json_schema(given)) {
-        check_keywords(given, given, "");
+        check_schema(given);
         parsed->json = given;
     } else {
         parsed->json = fields_schema(given, "");
@@ -125,6 +88,7 @@ OutputSchema::OutputSchema(const Json& given) {
 const Json& OutputSchema::json_schema() const { return parsed_->json; }
 
 std::vector<std::string> OutputSchema::problems(const Json& output) const {
+    if (is_laborious(parsed_->json, output)) return {"checking it against its schema takes too many steps"};
     // Strong types: "0.9" is no number, also if it reads as one.
     valijson::Validator validator(valijson::Validator::kStrongTypes);
     valijson::ValidationResults results;
@@ -132,10 +96,14 @@ std::vector<std::string> OutputSchema::problems(const Json& output) const {
     const valijson::adapters::NlohmannJsonAdapter adapter(output);
     if (validator.validate(parsed_->schema, adapter, &results)) return problems;
     for (const auto& error : results) {
+        if (problems.size() == max_problems) {
+            problems.push_back("and " + std::to_string(results.numErrors() - max_problems) + " more");
+            break;
+        }
         std::string path;
         for (std::size_t i = 1; i < error.context.size(); ++i)
             path += error.context[i];  // the first is <root>
-        problems.push_back((path.empty() ? "" : path + ": ") + error.description);
+        problems.push_back(one_line((path.empty() ? "" : path + ": ") + error.description, max_characters));
     }
     return problems;
 }

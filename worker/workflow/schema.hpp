@@ -30,14 +30,13 @@ class SchemaError : public std::runtime_error {
 // empty schema asks for an object.
 class OutputSchema {
   public:
-    // Throws SchemaError, also for a `$ref` that leads elsewhere or nowhere, and for `pattern` and
-    // `patternProperties`: their matching has no bounds in time and stack.
+    // Throws SchemaError, also for what JSON Schema allows but check_schema refuses.
     explicit OutputSchema(const Json& given);
 
     // As full JSON Schema: what a model is told.
     const Json& json_schema() const;
 
-    // What is wrong with an output, in words; empty if it fits.
+    // What is wrong with an output, in words; empty if it fits. At most ten problems, and how many more.
     std::vector<std::string> problems(const Json& output) const;
 
   private:
