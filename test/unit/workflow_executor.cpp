@@ -11,6 +11,7 @@ namespace hil::worker {
 namespace {
 
 using std::chrono::milliseconds;
+using namespace std::string_literals;
 using Texts = std::vector<std::string>;
 
 // Answers by node, and remembers what it was asked.
@@ -280,6 +281,14 @@ TEST_F(Seed, OutputThatTheDatabaseWouldRefuseFailsTheStep) {
     EXPECT_TRUE(failure().retryable);
     provider->outputs["check_confidence"]["more"] = "\xff";
     EXPECT_TRUE(failure().retryable);
+    for (const Json& more : {Json("a\0b"s), Json({{"\0"s, 1}}), Json(std::vector<int>(400'000, 1)),
+                             Json(std::vector<double>(10'000, 1e300))}) {
+        provider->outputs["check_confidence"]["more"] = more;
+        EXPECT_EQ(failure().node, "check_confidence");
+        EXPECT_TRUE(failure().retryable);
+    }
+    provider->outputs["check_confidence"]["more"] = "a\\u0000b";  // no such character, only its name
+    EXPECT_TRUE(run().completed);
 }
 
 TEST_F(Seed, AProvidersErrorIsPassedOn) {
@@ -359,6 +368,27 @@ workflow:
 
     provider->outputs["ask"] = {{"level", 2}, {"skills", {"a", "it's"}}};
     EXPECT_EQ(run().result["config"], Json({{"priority", 2}, {"required_skills", {"a", "it's"}}}));
+}
+
+TEST_F(Executor, AHandoverThatIsTooLargeForTheDatabaseIsLeftOutOfTheUsage) {
+    load(R"(name: w
+workflow:
+  nodes:
+    - {id: ask, agent: simple_evaluator}
+    - {id: F, type: sink, action: finish_conversation, condition: {type: jmespath, expression: ask.done}}
+    - {id: H, type: sink, action: handover_to_human, config: {handover_context: {x: "{{ ask }}", y: "{{ ask.answer }}"}}}
+  edges: [{from: ask, to: F}, {from: ask, to: H}]
+)");
+    provider->outputs["ask"] = {{"answer", std::string(300'000, '"')}, {"done", true}};
+    EXPECT_EQ(run().result["sink"], "F");
+    EXPECT_FALSE(usages[0].contains("handover"));
+    EXPECT_EQ(usages[0]["input_tokens"], 100);
+
+    provider->outputs["ask"].erase("done");
+    const StepFailed error = failure();  // the same config as the result of the run
+    EXPECT_EQ(error.node, "H");
+    EXPECT_FALSE(error.retryable);
+    EXPECT_NE(std::string(error.what()).find("1048576"), std::string::npos) << error.what();
 }
 
 TEST_F(Executor, AConditionThatCannotBeEvaluatedFailsForGood) {

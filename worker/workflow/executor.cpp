@@ -10,6 +10,7 @@
 #include "workflow/literal.hpp"
 #include "workflow/prompt.hpp"
 #include "workflow/schema.hpp"
+#include "workflow/storable.hpp"
 #include "workflow/template.hpp"
 
 namespace hil::worker {
@@ -152,7 +153,7 @@ class Run {
     static void check(const Node& node, const OutputSchema& schema, const Json& output) {
         std::string problem;
         try {
-            parse_json(output.dump(), "output");
+            require_storable(output, "output");
             for (const std::string& mismatch : schema.problems(output))
                 problem += (problem.empty() ? "the output does not fit its schema: " : "; ") + mismatch;
         } catch (const std::exception& error) {
@@ -196,6 +197,7 @@ class Run {
             const bool answers = sink.action == action_finish || sink.action == action_reply;
             if (answers && !config.contains("response") && answer_) config["response"] = *answer_;
             Json result = {{"sink", sink.id}, {"config", std::move(config)}};
+            require_storable(result, "result");
             read_run_result(result);  // what the database would refuse fails here, with the node's name
             return result;
         } catch (const std::exception& error) {
@@ -210,7 +212,9 @@ class Run {
                 Json config = sink_config(node);
                 read_sink_route(config, "usage.handover");
                 usage["handover"] = std::move(config);
+                require_storable(usage, "usage");
             } catch (const std::exception&) {
+                usage.erase("handover");
                 // The step counts; if a trigger fires on it, the workflow's routing rules route.
             }
             return;

@@ -25,7 +25,7 @@ struct Verdict {
 // Reports a step that was executed: the node, its output and its usage. `usage` has input_tokens,
 // output_tokens, cost_usd, duration_ms, model, and `handover`: the config of the first handover_to_human
 // sink, rendered with what is known after this step, so that a trigger that fires on it can route. It is left
-// out where it cannot be rendered.
+// out where it cannot be rendered, or would make the usage larger than the database takes.
 using RecordStep = std::function<Verdict(const std::string& node, const Json& output, const Json& usage)>;
 
 // `completed`: `result` is to be reported. Else a verdict or `abandoned` ended it, and there is nothing to
