@@ -9,6 +9,7 @@
 
 extern "C" {
 PG_MODULE_MAGIC;
+// Postgres calls it by this name. NOLINTNEXTLINE(bugprone-reserved-identifier)
 PGDLLEXPORT void _PG_init();
 }
 

@@ -143,7 +143,7 @@ std::optional<Agent> enqueue(Conversation& conversation, const Route& route) {
     Entry entry;
     entry.skills = route.skills;
     entry.previous_agent = conversation.last_agent;
-    const std::optional<Agent> agent = take_slot(entry);
+    std::optional<Agent> agent = take_slot(entry);
     insert_entry(conversation.id, route.priority, route.skills, skill_set,
                  agent ? std::optional(agent->id) : std::nullopt, entry.previous_agent,
                  route.max_wait_seconds, pg::clock_now());

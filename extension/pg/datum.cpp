@@ -11,6 +11,8 @@ template <class... Cases>
 struct Overload : Cases... {
     using Cases::operator()...;
 };
+template <class... Cases>
+Overload(Cases...) -> Overload<Cases...>;
 
 RawValue::Piece piece_of(const std::string& text) { return {text.data(), text.size(), false}; }
 RawValue::Piece piece_of(const Uuid& id) {

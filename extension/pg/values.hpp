@@ -2,7 +2,6 @@
 #pragma once
 
 #include <array>
-#include <compare>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -19,14 +18,13 @@ struct Uuid {
     std::array<std::uint8_t, 16> bytes{};
 
     std::string text() const;  // 8-4-4-4-12 lower-case hexadecimal digits
-    auto operator<=>(const Uuid&) const = default;
+    bool operator==(const Uuid&) const = default;
+    bool operator<(const Uuid& other) const { return bytes < other.bytes; }
 };
 
 // A timestamptz: microseconds since 2000-01-01 00:00 UTC, as Postgres counts.
 struct Timestamp {
     std::int64_t microseconds = 0;
-
-    auto operator<=>(const Timestamp&) const = default;
 };
 
 // A span of time in microseconds. An interval's days count 24 hours, its months 30 days.
@@ -34,7 +32,6 @@ struct Duration {
     std::int64_t microseconds = 0;
 
     double seconds() const { return static_cast<double>(microseconds) / 1e6; }
-    auto operator<=>(const Duration&) const = default;
 };
 
 inline Duration operator-(Timestamp later, Timestamp earlier) {
