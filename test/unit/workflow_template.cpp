@@ -179,6 +179,44 @@ TEST(Template, ExplosionsAreBounded) {
     EXPECT_THROW(Template::text(std::string(max_template_bytes + 1, 'x'), nodes), SyntaxError);
 }
 
+TEST(Template, WhatGrowsByItselfIsBounded) {
+    const auto doubled = [](const std::string& start, const std::string& twice) {
+        return failure("{% set n = namespace(x=" + start +
+                       ") %}{% for i in range(40) %}{% set n.x = " + twice + " %}{% endfor %}{{ n.x }}");
+    };
+    EXPECT_EQ(doubled("'xy'", "n.x + n.x"), "the joined text is too long");
+    EXPECT_EQ(doubled("'xy'", "n.x ~ n.x"), "the joined text is too long");
+    EXPECT_EQ(doubled("[1]", "n.x + n.x"), "a list, a map or a text is too large");
+    EXPECT_EQ(doubled("[1]", "[n.x, n.x]"), "a list, a map or a text is too large");
+    EXPECT_EQ(failure("{{ range(9000)|join('x' * 1000) }}"), "the joined text is too long");
+    std::string nested = "{% set x = [1] %}";
+    for (int i = 0; i < 40; ++i) nested += "{% set x = [x, x] %}";
+    for (const char* use : {"{{ x }}", "{{ x == x }}", "{{ x|tojson }}", "{{ x ~ 'a' }}"})
+        EXPECT_EQ(failure(nested + use), "a list, a map or a text is too large") << use;
+}
+
+TEST(Template, MistakesAreToldInTheAuthorsTerms) {
+    EXPECT_EQ(mistake_at("{{ 1 + 1e999 }}"), 7u);
+    EXPECT_EQ(failure("{{ range('a') }}"), "range takes one to three whole numbers");
+    EXPECT_EQ(failure("{{ classify.tags[1:'a'] }}"), "a slice needs whole numbers");
+    EXPECT_EQ(failure("{{ 'a'|indent(1, 'x') }}"), "a value is not of the kind that is needed");
+}
+
+TEST(Template, IndentIsBounded) {
+    EXPECT_EQ(render("{{ [1]|tojson(indent=2) }}{{ 'a\nb'|indent(1) }}"), "[\n  1\n]a\n b");
+    for (const char* wrong : {"-5", "101", "99999999", "'q'", "1.5"}) {
+        EXPECT_EQ(failure("{{ 'x'|indent(" + std::string(wrong) + ") }}"),
+                  "`indent` needs a whole number from 0 to 100");
+        EXPECT_EQ(failure("{{ [1]|tojson(indent=" + std::string(wrong) + ") }}"),
+                  "`tojson` needs a whole number from 0 to 100");
+    }
+    EXPECT_EQ(failure("{% set x = range(10000) %}{{ [x, x, x, x]|tojson(2)|length }}").substr(0, 9),
+              "rendered ");
+    EXPECT_EQ(failure("{% set x = range(10000) %}{{ [x, x, x, x]|tojson(100)|length }}"),
+              "a list, a map or a text is too large");
+    EXPECT_EQ(failure("{{ ('\n' * 100000)|indent(100) }}"), "the indented text is too long");
+}
+
 // minja reads templates with std::regex, which overflows the stack on long texts: these never get to it.
 TEST(Template, LongTextsAreHarmless) {
     const std::string spaces(60'000, ' ');

@@ -1,8 +1,11 @@
 #include "workflow/expression_syntax.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <system_error>
 #include <utility>
 
+#include "core/text.hpp"
 #include "workflow/template_names.hpp"
 
 namespace hil::worker {
@@ -226,6 +229,10 @@ std::string ExpressionParser::primary() {
         return guarded_.constant(token.text);
     }
     if (token.kind == TokenKind::number) {
+        double value = 0;
+        const char* end = token.text.data() + token.text.size();
+        if (std::from_chars(token.text.data(), end, value).ec == std::errc::result_out_of_range)
+            throw SyntaxError(token.offset, "the number " + one_line(token.text, 60) + " is out of range");
         lexer_.take();
         return token.text;
     }

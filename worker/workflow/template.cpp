@@ -9,7 +9,12 @@ namespace hil::worker {
 namespace {
 
 // minja appends the place in the rewritten template to what it reports; the author never saw that text.
-std::string first_words(const std::string& what) { return what.substr(0, what.find(" at row ")); }
+// Nor do the words of the JSON library tell the author anything.
+std::string first_words(const std::string& what) {
+    if (what.find("[json.exception.") != std::string::npos)
+        return "a value is not of the kind that is needed";
+    return what.substr(0, what.find(" at row "));
+}
 
 std::string valid_utf8(const std::string& text) {
     const Json json = text;

@@ -21,7 +21,6 @@ class Budget {
   private:
     std::size_t operations_ = 100'000;
     std::size_t bytes_ = 1 << 20;
-    std::size_t until_clock_ = 0;
     std::chrono::steady_clock::time_point deadline_ =
         std::chrono::steady_clock::now() + std::chrono::seconds(2);
 };
