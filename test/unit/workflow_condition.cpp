@@ -143,5 +143,40 @@ TEST(Condition, MistakesHaveTheirOffsetInTheExpressionAsWritten) {
     EXPECT_EQ(offset("jmespath", "a[?b == (c]"), 10u);
 }
 
+std::string mistake(const std::string& type, const std::string& expression) {
+    try {
+        ParsedCondition::parse({type, expression}, nodes);
+    } catch (const SyntaxError& error) {
+        return error.what();
+    }
+    return "no mistake";
+}
+
+// Each step doubles the data: evaluating this takes hours and all memory.
+TEST(Condition, RefusesWhatRepeatsTheDataOverAndOver) {
+    const std::string grows = "its lists and maps repeat the data more than 100 times";
+    const auto repeated = [](const std::string& first, const std::string& step) {
+        std::string expression = first;
+        for (int i = 0; i < 23; ++i) expression += step;
+        return expression;
+    };
+    EXPECT_EQ(mistake("jmespath", repeated("@", " | [@, @]")), grows);
+    EXPECT_EQ(mistake("jmespath", repeated("@", ".[@, @]")), grows);
+    EXPECT_EQ(mistake("jmespath", repeated("@", " | {a: @, b: @}")), grows);
+    EXPECT_EQ(mistake("jmespath", repeated("@", " | map(&[@, @], @)")), grows);
+    EXPECT_EQ(mistake("jmespath", repeated("@", " | [to_string(@)]")), grows);
+    EXPECT_EQ(mistake("jmespath", "[@" + repeated("", ", @, @, @, @, @") + "]"), grows);
+    EXPECT_EQ(mistake("jmespath", repeated("a[0]", " || [a, b] | [0]")), grows);
+    EXPECT_EQ(mistake("jmespath", repeated("[a, b]", " && [a, b]")), "no mistake");
+    EXPECT_EQ(mistake("jmespath", "contains(['a'" + repeated("", ", 'b', 'c', 'd', 'e', 'f'") + "], x)"),
+              "no mistake");
+}
+
+TEST(Condition, MistakesQuoteWholeCharactersAndNotTooMany) {
+    EXPECT_EQ(mistake("jmespath", "c.\xC3\xA9 == true"), "expected a field after `.`, found `\xC3\xA9`");
+    EXPECT_LT(mistake("jmespath", "a " + std::string(9'000, 'b')).size(), 200u);
+    EXPECT_LT(mistake("python_expr", "a " + std::string(9'000, 'b')).size(), 200u);
+}
+
 }  // namespace
 }  // namespace hil::worker

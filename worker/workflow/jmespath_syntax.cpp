@@ -1,8 +1,11 @@
 #include "workflow/jmespath_syntax.hpp"
 
+#include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "core/text.hpp"
 #include "workflow/jmespath_tokens.hpp"
 #include "workflow/syntax_error.hpp"
 
@@ -14,16 +17,23 @@ using jmespath_tokens::Piece;
 
 constexpr int max_nesting = 40;
 
+// How many times larger than the data what an expression makes of it may become: `[@, @]` doubles it, and
+// after a `|` or a `.` what was doubled is doubled again.
+constexpr double max_growth = 100;
+
 class Grammar {
   public:
     explicit Grammar(std::string_view text) : text_(text), pieces_(jmespath_tokens::pieces_of(text)) {}
 
     void check() {
-        expression();
+        const double growth = expression();
         if (at_ < pieces_.size()) fail("expected an operator");
+        if (growth > max_growth)
+            throw SyntaxError(0, "its lists and maps repeat the data more than 100 times");
     }
 
   private:
+    // The methods below return the growth of what they read.
     bool is(Kind kind) const { return at_ < pieces_.size() && pieces_[at_].kind == kind; }
 
     std::string_view word(std::size_t ahead = 0) const {
@@ -48,79 +58,85 @@ class Grammar {
             const std::size_t end = pieces_.empty() ? 0 : pieces_.back().end;
             throw SyntaxError(end, message + ", the expression ends");
         }
-        throw SyntaxError(pieces_[at_].start, message + ", found `" + std::string(word()) + "`");
+        const std::string_view found = text_.substr(pieces_[at_].start);
+        const std::size_t size = std::max(word().size(), character_at(found, 0).bytes);
+        throw SyntaxError(pieces_[at_].start,
+                          message + ", found `" + one_line(found.substr(0, size), 60) + "`");
     }
 
-    void expression() {
+    double expression() {
         if (++depth_ > max_nesting) fail("the expression is nested too deeply");
-        do operand();
-        while (accept_operator());
+        double growth = 1, side_by_side = operand();
+        while (at_ < pieces_.size()) {
+            const bool pipe = accept("|");
+            if (!pipe && !accept_operator()) break;
+            if (pipe) growth *= std::exchange(side_by_side, 0);
+            side_by_side = std::max(side_by_side, operand());
+        }
         --depth_;
+        return growth * side_by_side;
     }
 
     bool accept_operator() {
-        if (accept("||") || accept("&&") || accept("|")) return true;
+        if (accept("||") || accept("&&")) return true;
         if (!is(Kind::comparison)) return false;
         ++at_;
         return true;
     }
 
-    void operand() {
+    double operand() {
         const int outside = depth_;
         while (accept("!"))
             if (++depth_ > max_nesting) fail("the expression is nested too deeply");
-        primary();
-        while (step()) {
-        }
+        double growth = primary();
+        for (double more = step(); more > 0; more = step()) growth *= more;
         depth_ = outside;
+        return growth;
     }
 
-    void primary() {
+    double primary() {
         if (is(Kind::text) || is(Kind::quoted_name)) return closed_text();
         if (is(Kind::name)) return name();
-        if (accept("@") || accept("*")) return;
+        if (accept("@") || accept("*")) return 1;
         if (accept("{")) return hash();
-        if (accept("[")) return list_or_index();
+        if (accept("[")) return at_index() ? index() : list();
         if (!accept("(")) fail("expected a value");
-        expression();
+        const double growth = expression();
         expect(")");
+        return growth;
     }
 
-    void closed_text() {
+    double closed_text() {
         const std::string_view text = word();
         if (text.size() < 2 || text.back() != text.front()) fail("this text is not closed");
         ++at_;
+        return 1;
     }
 
     // A field or a call.
-    void name() {
+    double name() {
+        // Each time a text is written as JSON its quotes take twice the space.
+        double growth = word() == "to_string" ? 2 : 1;
         ++at_;
-        if (!accept("(") || accept(")")) return;
+        if (!accept("(") || accept(")")) return 1;
         do {
             accept("&");  // an expression that the function applies itself
-            expression();
+            growth *= expression();
         } while (accept(","));
         expect(")");
+        return growth;
     }
 
-    // What may follow a value: a field or a part of it, an index, a filter.
-    bool step() {
-        if (accept("[")) {
-            index();
-            return true;
-        }
-        if (!accept(".")) return false;
-        if (is(Kind::name))
-            name();
-        else if (is(Kind::quoted_name))
-            closed_text();
-        else if (accept("["))
-            list();
-        else if (accept("{"))
-            hash();
-        else if (!accept("*"))
-            fail("expected a field after `.`");
-        return true;
+    // What may follow a value: a field or a part of it, an index, a filter. 0: nothing does.
+    double step() {
+        if (accept("[")) return index();
+        if (!accept(".")) return 0;
+        if (is(Kind::name)) return name();
+        if (is(Kind::quoted_name)) return closed_text();
+        if (accept("[")) return list();
+        if (accept("{")) return hash();
+        if (!accept("*")) fail("expected a field after `.`");
+        return 1;
     }
 
     bool at_index() const {
@@ -128,15 +144,15 @@ class Grammar {
                (word() == "*" && word(1) == "]");
     }
 
-    void list_or_index() { at_index() ? index() : list(); }
-
-    void index() {
-        if (accept("]")) return;
+    double index() {
+        if (accept("]")) return 1;
+        double growth = 1;
         if (accept("?"))
-            expression();
+            growth = expression();
         else if (!accept("*"))
             slice();
         expect("]");
+        return growth;
     }
 
     void slice() {
@@ -154,13 +170,23 @@ class Grammar {
         if (numbers == 0) fail("expected an index, a slice, `*`, `?` or `]`");
     }
 
-    void list() {
-        do expression();
-        while (accept(","));
-        expect("]");
+    // Of a list or a map: constant texts in it are no copies of the data.
+    double entry() {
+        const bool constant = is(Kind::text) && (word(1) == "," || word(1) == "]" || word(1) == "}");
+        const double growth = expression();
+        return constant ? 0 : growth;
     }
 
-    void hash() {
+    double list() {
+        double growth = 0;
+        do growth += entry();
+        while (accept(","));
+        expect("]");
+        return std::max(growth, 1.0);
+    }
+
+    double hash() {
+        double growth = 0;
         do {
             if (is(Kind::quoted_name))
                 closed_text();
@@ -169,9 +195,10 @@ class Grammar {
             else
                 fail("expected a key");
             expect(":");
-            expression();
+            growth += entry();
         } while (accept(","));
         expect("}");
+        return std::max(growth, 1.0);
     }
 
     std::string_view text_;

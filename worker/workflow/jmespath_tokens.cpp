@@ -1,11 +1,9 @@
 #include "workflow/jmespath_tokens.hpp"
 
+#include "workflow/ascii.hpp"
+
 namespace hil::worker::jmespath_tokens {
 namespace {
-
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool starts_name(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 
 // The end of a text between quotes; the end of everything if it is not closed.
 std::size_t closing(std::string_view text, std::size_t start) {
@@ -43,7 +41,7 @@ Piece next_piece(std::string_view text, std::size_t at) {
     if (c == '\'' || c == '`') return {Kind::text, at, closing(text, at)};
     if (starts_name(c)) {
         std::size_t end = at;
-        while (end < text.size() && (starts_name(text[end]) || is_digit(text[end]))) ++end;
+        while (end < text.size() && continues_name(text[end])) ++end;
         return {Kind::name, at, end};
     }
     if (const std::size_t end = number_end(text, at); (is_digit(c) || c == '-') && end > at)
@@ -60,7 +58,7 @@ Piece next_piece(std::string_view text, std::size_t at) {
 std::vector<Piece> pieces_of(std::string_view text) {
     std::vector<Piece> pieces;
     for (std::size_t at = 0; at < text.size();) {
-        if (is_space(text[at])) {
+        if (is_gap(text[at])) {
             ++at;
             continue;
         }

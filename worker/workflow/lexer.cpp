@@ -1,12 +1,9 @@
+#include "core/text.hpp"
+#include "workflow/ascii.hpp"
 #include "workflow/expression_syntax.hpp"
 
 namespace hil::worker {
 namespace {
-
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool starts_name(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
-bool continues_name(char c) { return starts_name(c) || is_digit(c); }
 
 char unescaped(char c) {
     switch (c) {
@@ -50,7 +47,7 @@ void Lexer::expect(std::string_view symbol, const std::string& where) {
 void Lexer::fail(const std::string& message) const {
     const std::string found = token_.kind == TokenKind::end    ? "the text ends"
                               : token_.kind == TokenKind::text ? "found a text"
-                                                               : "found `" + token_.text + "`";
+                                                               : "found `" + one_line(token_.text, 60) + "`";
     throw SyntaxError(token_.offset, message + ", " + found);
 }
 
@@ -79,7 +76,7 @@ Token Lexer::scan_text(char quote) {
 }
 
 Token Lexer::scan() {
-    while (position_ < source_.size() && is_space(source_[position_])) ++position_;
+    while (position_ < source_.size() && is_gap(source_[position_])) ++position_;
     const std::size_t start = position_;
     if (start >= source_.size()) {
         // What is missing is missing after the last word, not on a line below it.
