@@ -22,6 +22,7 @@ std::vector<std::string> mistakes(const std::string& text) {
 }
 
 using Texts = std::vector<std::string>;
+using namespace std::string_literals;
 
 TEST(Yaml, ScalarsFollowTheCoreSchema) {
     EXPECT_EQ(read("[true, False, null, ~, 12, -3, 0x1F, 0o17, 1.5, .5, -1e3, 2.]"),
@@ -45,8 +46,37 @@ TEST(Yaml, ReportsEveryMistakeWithItsPlace) {
                      "3:1 the key `a` is given twice (first in line 1)", "4:1 a key must be a text",
                      "5:4 unknown tag `!odd`", "6:4 `x` is no int"}));
     EXPECT_EQ(mistakes("a: &x [*x]"), Texts{"1:8 this alias stands inside the value that it names"});
-    EXPECT_EQ(mistakes("a: 1\n---\nb: 2\n"), Texts{"1:1 more than one YAML document"});
+    EXPECT_EQ(mistakes("a: 1\n---\nb: 2\n"), Texts{"2:1 more than one YAML document"});
     EXPECT_EQ(mistakes(""), Texts{"1:1 the document is empty"});
+}
+
+TEST(Yaml, WhatIsNoUtf8HasItsPlace) {
+    const std::string not_utf8 = "the text is not UTF-8 from here on; save the file as UTF-8";
+    EXPECT_EQ(mistakes("a: 1\nb: \"\xC3\xA9 \xE9\"\n"), Texts{"2:8 " + not_utf8});
+    EXPECT_EQ(mistakes("\xFF\xFE"s + "a\0:\0"s), Texts{"1:1 " + not_utf8});
+    EXPECT_EQ(mistakes("a: 1\nb: x\0y\n"s),
+              Texts{"2:5 the character U+0000, which no text may hold; save the file as UTF-8"});
+    EXPECT_EQ(mistakes("a: 1\nb: \"x\\0y\"\n"), Texts{"2:4 the character U+0000, which no text may hold"});
+}
+
+TEST(Yaml, AKeyThatIsNoTextIsToldOnce) {
+    EXPECT_EQ(mistakes("[x]: 3\n? {y: 1}\n: {z: 2}\nb: 4\n"),
+              (Texts{"1:1 a key must be a text", "2:3 a key must be a text"}));
+    EXPECT_EQ(read_yaml("[x]: 3\n? {y: 1}\n: {z: 2}\nb: 4\n").value, Json({{"b", 4}}));
+    EXPECT_EQ(mistakes("!!binary b: 1\n!!str c: 2\n"),
+              Texts{"1:1 a key must be a text, not `tag:yaml.org,2002:binary`"});
+}
+
+TEST(Yaml, PlacesDoNotDependOnLineEndsOrByteOrderMarks) {
+    const YamlResult result = read_yaml("\xEF\xBB\xBFplain: abc def\r\nblock: |\r\n  one\r\n  two three\r\n");
+    const auto at = [&](const std::string& pointer, std::size_t offset) {
+        const Json::json_pointer path(pointer);
+        const Place place = result.places.inside(pointer, result.value->at(path).get<std::string>(), offset);
+        return std::to_string(place.line) + ":" + std::to_string(place.column);
+    };
+    EXPECT_EQ(at("/plain", 4), "1:12");
+    EXPECT_EQ(at("/block", 8), "4:7");
+    EXPECT_EQ(mistakes("\xEF\xBB\xBF[x]: 1"), Texts{"1:1 a key must be a text"});
 }
 
 TEST(Yaml, SyntaxErrorsHaveTheirPlace) {

@@ -7,8 +7,10 @@
 
 #include <algorithm>
 #include <sstream>
+#include <string_view>
 #include <utility>
 
+#include "core/text.hpp"
 #include "workflow/yaml_scalar.hpp"
 
 namespace hil::worker {
@@ -37,7 +39,7 @@ class Builder : public YAML::EventHandler {
   public:
     Builder(Places& places, std::vector<Mistake>& errors) : places_(places), errors_(errors) {}
 
-    void OnDocumentStart(const YAML::Mark&) override {}
+    void OnDocumentStart(const YAML::Mark& mark) override { start_ = place_of(mark); }
     void OnDocumentEnd() override {}
 
     void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
@@ -59,7 +61,13 @@ class Builder : public YAML::EventHandler {
     void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                   const std::string& text) override {
         const Place place = place_of(mark);
-        if (expects_key()) return take_key(place, text);
+        if (text.find('\0') != std::string::npos)
+            errors_.push_back(mistake_at(place, "the character U+0000, which no text may hold"));
+        if (expects_key()) {
+            if (tag != "" && tag != "?" && tag != "!" && tag != "tag:yaml.org,2002:str")
+                errors_.push_back(mistake_at(place, "a key must be a text, not `" + tag + "`"));
+            return take_key(place, text);
+        }
         Scalar scalar = read_scalar(text, tag);
         if (!scalar.problem.empty()) errors_.push_back(mistake_at(place, scalar.problem));
         put(place, std::move(scalar.value), anchor, text.size() + 1);
@@ -78,6 +86,7 @@ class Builder : public YAML::EventHandler {
     void OnMapEnd() override { close(); }
 
     Json result() && { return std::move(root_); }
+    Place start() const { return start_; }
 
   private:
     // A list or a map that is not closed yet.
@@ -89,6 +98,7 @@ class Builder : public YAML::EventHandler {
         std::size_t weight_before;
         std::optional<std::string> key;  // of a map: the key whose value comes next
         bool is_key = false;             // this container stands where a key belongs
+        bool drops = false;              // the value that comes next: its key is none
     };
 
     bool expects_key() const {
@@ -109,6 +119,7 @@ class Builder : public YAML::EventHandler {
                 std::any_of(stack_.begin(), stack_.end(), [](const Frame& f) { return f.is_key; });
             if (!in_key) errors_.push_back(mistake_at(place, "a key must be a text"));
             text = "";
+            top.drops = true;
         } else if (top.value.contains(*text)) {
             const Place first = places_.key(pointer_to(top.pointer, *text));
             errors_.push_back(mistake_at(place, "the key `" + *text + "` is given twice (first in line " +
@@ -147,7 +158,7 @@ class Builder : public YAML::EventHandler {
     void put(Place place, Json value, YAML::anchor_t anchor, std::size_t weight) {
         spend(place, weight);
         const std::string pointer = next_pointer();
-        if (!stack_.empty() && stack_.back().value.is_object() &&
+        if (!stack_.empty() && stack_.back().value.is_object() && !stack_.back().drops &&
             stack_.back().value.contains(*stack_.back().key))
             return stack_.back().key.reset();  // the second value of a duplicate key, reported already
         places_.set_value(pointer, place);
@@ -164,7 +175,8 @@ class Builder : public YAML::EventHandler {
         if (top.value.is_array()) {
             top.value.push_back(std::move(value));
         } else {
-            top.value.emplace(*top.key, std::move(value));  // the first of two duplicates stays
+            // The first of two duplicates stays.
+            if (!std::exchange(top.drops, false)) top.value.emplace(*top.key, std::move(value));
             top.key.reset();
         }
     }
@@ -181,6 +193,7 @@ class Builder : public YAML::EventHandler {
     std::vector<Frame> stack_;
     std::map<YAML::anchor_t, Anchored> anchors_;
     std::size_t weight_ = 0;
+    Place start_;
     Json root_;
 };
 
@@ -208,6 +221,26 @@ Place nearest(const std::map<std::string, Place>& first, const std::map<std::str
     }
 }
 
+// The first byte that no text may hold.
+std::optional<Mistake> broken_text(const std::string& text) {
+    Place place{1, 1};
+    for (std::size_t at = 0; at < text.size();) {
+        const Character character = character_at(text, at);
+        if (character.code == invalid_character)
+            return mistake_at(place, "the text is not UTF-8 from here on; save the file as UTF-8");
+        if (character.code == 0)
+            return mistake_at(place, "the character U+0000, which no text may hold; save the file as UTF-8");
+        at += character.bytes;
+        if (character.code == '\n')
+            place = {place.line + 1, 1};
+        else
+            place.column += static_cast<int>(character.bytes);
+    }
+    return std::nullopt;
+}
+
+constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+
 }  // namespace
 
 std::string pointer_to(const std::string& parent, const std::string& key) {
@@ -220,7 +253,10 @@ std::string pointer_to(const std::string& parent, std::size_t index) {
 
 Places::Places(const std::string& source) {
     std::istringstream in(source);
-    for (std::string line; std::getline(in, line);) lines_.push_back(line);
+    for (std::string line; std::getline(in, line);) {
+        if (line.ends_with('\r')) line.pop_back();
+        lines_.push_back(line);
+    }
 }
 
 Place Places::key(const std::string& pointer) const { return nearest(keys_, values_, pointer); }
@@ -255,12 +291,18 @@ Place Places::inside_block(Place start, const std::string& text, std::size_t off
     return {static_cast<int>(number) + 1, static_cast<int>(indent + offset - row_start) + 1};
 }
 
-YamlResult read_yaml(const std::string& text) {
+YamlResult read_yaml(const std::string& source) {
     YamlResult result;
+    // The mark is no part of the first line: columns are counted after it.
+    const std::string text = source.substr(source.starts_with(byte_order_mark) ? byte_order_mark.size() : 0);
     if (text.size() > max_json_bytes) {
         result.errors.push_back({1, 1,
                                  "the document has " + std::to_string(text.size()) + " bytes, allowed are " +
                                      std::to_string(max_json_bytes)});
+        return result;
+    }
+    if (auto broken = broken_text(text)) {
+        result.errors.push_back(std::move(*broken));
         return result;
     }
     result.places = Places(text);
@@ -275,7 +317,8 @@ YamlResult read_yaml(const std::string& text) {
         Places none;
         std::vector<Mistake> ignored;
         Builder second(none, ignored);
-        if (parser.HandleNextDocument(second)) result.errors.push_back({1, 1, "more than one YAML document"});
+        if (parser.HandleNextDocument(second))
+            result.errors.push_back(mistake_at(second.start(), "more than one YAML document"));
         result.value = std::move(builder).result();
     } catch (const TooMuch& beyond) {
         result.errors.push_back(beyond.mistake);

@@ -51,11 +51,11 @@ struct YamlResult {
 };
 
 // Reads one YAML document by the core schema (YAML 1.2): plain true/false, null, integers and floats are
-// typed, quoted scalars are texts. Refused, each with its place: syntax errors, duplicate keys, keys that are
-// no plain text, tags other than the core schema's, numbers that JSON lacks (.inf, .nan), more than one
-// document, more than hil::max_json_bytes, deeper than hil::max_json_depth, and aliases that blow the
-// document up beyond hil::max_json_bytes.
-YamlResult read_yaml(const std::string& text);
+// typed, quoted scalars are texts. Refused, each with its place: text that is not UTF-8 or holds U+0000,
+// syntax errors, duplicate keys, keys that are no plain text, tags other than the core schema's, numbers that
+// JSON lacks (.inf, .nan), more than one document, more than hil::max_json_bytes, deeper than
+// hil::max_json_depth, and aliases that blow the document up beyond hil::max_json_bytes.
+YamlResult read_yaml(const std::string& source);
 
 // Appends one step to a JSON pointer.
 std::string pointer_to(const std::string& parent, const std::string& key);
