@@ -192,7 +192,7 @@ TEST(Loader, WarnsOfNamesThatNothingHas) {
     const LoadResult result =
         load(nodes + R"(      condition: {type: jmespath, expression: "asq.output.x == true || ask.y == z"}
       config:
-        response: "{{ customer_mesage }}{% set x = 1 %}{{ x }}{{ ask.output.fine }}"
+        response: "{{ customer_mesage }}{% set x = 1 %}{{ x }}{{ ask.output.fine }}{{ omitted_messages }}"
 )" + edges + R"(      condition: {type: python_expr, expression: "output.x and outptu.x"}
 )");
     ASSERT_TRUE(result.loaded);

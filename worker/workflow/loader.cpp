@@ -12,8 +12,8 @@
 namespace hil::worker {
 namespace {
 
-const std::set<std::string> run_variables = {"customer_message", "messages", "memory_context", "instructions",
-                                             "conversation"};
+const std::set<std::string> run_variables = {"customer_message", "messages",     "omitted_messages",
+                                             "memory_context",   "instructions", "conversation"};
 
 // The value of a key if it is there and a text; the core reports all else.
 const std::string* text_at(const Json& object, const char* key) {

@@ -10,10 +10,9 @@ namespace hil::worker {
 
 // A name that is nowhere here is undefined. Nodes win over variables of the same name.
 struct Scope {
-    Json variables =
-        Json::object();           // customer_message, messages, memory_context, instructions, conversation
-    Json nodes = Json::object();  // the output of each node that ran, by id
-    std::optional<Json> output;   // in the condition of an edge: the output of the node that it leaves
+    Json variables = Json::object();  // customer_message and the like: what the input of a run holds
+    Json nodes = Json::object();      // the output of each node that ran, by id
+    std::optional<Json> output;       // in the condition of an edge: the output of the node that it leaves
 
     // Returns nullptr for what is undefined.
     const Json* find(const std::string& name) const {
