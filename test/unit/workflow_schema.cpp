@@ -107,6 +107,12 @@ TEST(OutputSchema, RefusesPatterns) {
     EXPECT_EQ(refused_at(R"({"properties": {"pattern": {"type": "string", "pattern": "a+"}}})"),
               "/properties/pattern/pattern");
     EXPECT_EQ(refused_at(R"({"allOf": [{"patternProperties": {}}]})"), "/allOf/0/patternProperties");
+    for (const char* format : {"date", "time", "date-time"})
+        EXPECT_EQ(
+            refused_at(
+                (R"({"properties": {"format": {"format": ")" + std::string(format) + R"("}}})").c_str()),
+            "/properties/format/format");
+    EXPECT_EQ(refused_at(R"({"properties": {"format": {"format": "email"}}})"), "not refused");
     EXPECT_EQ(refused_at(R"({"properties": {"a": {"enum": [{"pattern": 1}]}}})"), "not refused");
 }
 
@@ -166,8 +172,15 @@ TEST(OutputSchema, BoundsTheStepsOfOneCheck) {
     Json output = Json::object();
     for (int i = 0; i < 5; ++i) output = {{"x", output}};
     EXPECT_EQ(schema.problems(output), Texts{});
+    const Texts too_many{"checking it against its schema takes too many steps"};
     for (int i = 5; i < 28; ++i) output = {{"x", output}};
-    EXPECT_EQ(schema.problems(output), Texts{"checking it against its schema takes too many steps"});
+    EXPECT_EQ(schema.problems(output), too_many);
+
+    const OutputSchema unique(Json::parse(R"({"type": "array", "uniqueItems": true})"));
+    EXPECT_EQ(unique.problems({1, 2, 3}), Texts{});
+    Json numbers = Json::array();
+    for (int i = 0; i < 100'000; ++i) numbers.push_back(i);
+    EXPECT_EQ(unique.problems(numbers), too_many);
 }
 
 TEST(OutputSchema, NamesUnderDependenciesAreNoKeywords) {

@@ -19,7 +19,7 @@ namespace {
 constexpr std::size_t max_targets = 32;  // of references, each counted once
 constexpr std::size_t max_ways = 1'000;  // through the schemas that look at the same value
 constexpr std::size_t max_height = 20;   // of such schemas, one in another
-constexpr std::size_t max_effort = 1'000'000;
+constexpr std::size_t max_effort = 4'000'000;
 
 const Json& target_of(const Json& root, const Json& reference, const std::string& at) {
     const std::string target = reference.is_string() ? reference.get<std::string>() : "";
@@ -90,6 +90,8 @@ class Checker {
     void check_keyword(const std::string& keyword, const Json& value, const std::string& at) {
         if (keyword == "pattern" || keyword == "patternProperties")
             throw SchemaError(at, "`" + keyword + "` is not supported; use enum, or check in a condition");
+        if (keyword == "format" && (value == "date" || value == "time" || value == "date-time"))
+            throw SchemaError(at, "`format` of dates and times is not supported; say it in a description");
         if (keyword == "multipleOf") {
             const bool fits =
                 value.is_number() && value.get<double>() > 0 &&
@@ -151,6 +153,8 @@ class Effort {
   private:
     std::size_t here(const Json& schema, const Json& value) {
         std::size_t effort = 1;
+        // Each item is compared with each other; so many comparisons take the time of one step.
+        if (value.is_array() && schema.contains("uniqueItems")) effort += value.size() * value.size() / 60;
         for_each_in_place(root_, schema, [&](const Json& part, const char*) {
             if (effort <= max_effort) effort += of(part, value);
         });
