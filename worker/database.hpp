@@ -23,7 +23,8 @@ class DatabaseError : public std::runtime_error {
     // Five characters; empty where libpq itself failed.
     const std::string& sqlstate() const { return sqlstate_; }
 
-    // The connection is unusable, and whether the statement was carried out is unknown.
+    // The connection is unusable, or leads to a server that only reads (the primary may be another one after
+    // a failover), and whether the statement was carried out is unknown.
     bool connection_lost() const { return connection_lost_; }
 
     // The same statement may succeed later: the connection was lost, or the server was short of something
@@ -55,13 +56,23 @@ class Result {
     std::unique_ptr<PGresult, Clear> result_;
 };
 
+// Tells whether libpq understands `url` as Connection takes it. What libpq itself says about a broken one, or
+// about the parts of one that it took apart in the wrong places, can hold the password; so it is to be asked
+// for before a connection is tried, and nothing of it to be repeated.
+bool is_connection_string(const std::string& url);
+
+// How long a statement may take until it is cancelled.
+inline constexpr std::chrono::milliseconds statement_limit{60'000};
+
 class Connection {
   public:
     // Connects to `url`, a libpq URL or keyword string; where it is empty, or leaves something out, libpq's
-    // environment variables count. A dead peer is noticed within about a minute. Throws DatabaseError.
-    explicit Connection(const std::string& url);
+    // environment variables count. A dead peer is noticed within about a minute. Once `interrupt_fd` is
+    // readable, statements that still wait are cancelled; -1 stands for never. Throws DatabaseError.
+    explicit Connection(const std::string& url, int interrupt_fd = -1);
 
-    // Runs one statement, whose $1, $2, … are `parameters`. Throws DatabaseError.
+    // Runs one statement, whose $1, $2, … are `parameters`. A cancelled one that is not answered soon either
+    // counts as lost with the connection. Throws DatabaseError.
     Result execute(const char* sql, std::initializer_list<Parameter> parameters = {});
 
     // Waits until a notification has come, `wake_fd` is readable, or `timeout` is over. True: there was a
@@ -69,12 +80,17 @@ class Connection {
     bool wait(std::chrono::milliseconds timeout, int wake_fd);
 
   private:
+    using Deadline = std::chrono::steady_clock::time_point;
+
+    void await_answer(Deadline deadline);
+    bool wait_for_socket(bool unsent, Deadline deadline, int interrupt_fd);
     bool take_notifications();
 
     struct Finish {
         void operator()(PGconn* connection) const { PQfinish(connection); }
     };
     std::unique_ptr<PGconn, Finish> connection_;
+    int interrupt_fd_;
 };
 
 }  // namespace hil::worker

@@ -1,7 +1,10 @@
 #include "protocol.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <string_view>
+
+#include "core/text.hpp"
 
 namespace hil::worker {
 namespace {
@@ -27,9 +30,28 @@ Receipt receipt(const Result& result) {
 
 }  // namespace
 
+std::string error_text(std::string_view error) {
+    constexpr std::string_view replacement = "\uFFFD", cut_mark = "…";
+    std::string text;
+    for (std::size_t at = 0; at < error.size();) {
+        const Character character = character_at(error, at);
+        const bool refused = character.code == invalid_character || character.code == 0;
+        const std::string_view next = refused ? replacement : error.substr(at, character.bytes);
+        if (text.size() + next.size() + cut_mark.size() > max_error_bytes) return text.append(cut_mark);
+        text += next;
+        at += character.bytes;
+    }
+    return text;
+}
+
+std::string retry_seconds(std::chrono::milliseconds retry_after) {
+    return seconds(
+        std::clamp<std::chrono::milliseconds>(retry_after, std::chrono::seconds(0), std::chrono::hours(24)));
+}
+
 Connection& Session::connection() {
     if (!connection_) {
-        Connection fresh(url_);
+        Connection fresh(url_, interrupt_fd_);
         if (listen_) fresh.execute("LISTEN hil_runs");
         connection_ = std::move(fresh);
     }
@@ -75,11 +97,11 @@ Receipt Session::complete_run(const Claim& claim, const Json& result) {
 
 Receipt Session::fail_run(const Claim& claim, const std::string& error, bool retryable,
                           std::optional<std::chrono::milliseconds> retry_after) {
-    const Parameter after = retry_after ? Parameter(seconds(*retry_after)) : std::nullopt;
+    const Parameter after = retry_after ? Parameter(retry_seconds(*retry_after)) : std::nullopt;
     return receipt(execute(
         "SELECT hil_fail_run($1::bigint, $2::int, $3::text, $4::boolean, make_interval(secs => $5::float8))",
-        {std::to_string(claim.run_id), std::to_string(claim.attempt), error, retryable ? "true" : "false",
-         after}));
+        {std::to_string(claim.run_id), std::to_string(claim.attempt), error_text(error),
+         retryable ? "true" : "false", after}));
 }
 
 std::vector<Claim> Session::claim_runs(const std::string& worker, std::size_t max_runs,

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/json.hpp"
@@ -44,15 +45,27 @@ class Protocol {
                              const Json& usage) = 0;
 
     virtual Receipt complete_run(const Claim&, const Json& result) = 0;
+
+    // Any `error` and `retry_after` get through: see error_text and retry_seconds.
     virtual Receipt fail_run(const Claim&, const std::string& error, bool retryable,
                              std::optional<std::chrono::milliseconds> retry_after) = 0;
 };
 
+// What the database takes as a run's error: at most max_error_bytes of it, cut between characters; a NUL and
+// a byte of broken UTF-8 becomes U+FFFD each.
+inline constexpr std::size_t max_error_bytes = 4000;
+std::string error_text(std::string_view error);
+
+// As the database takes it: seconds from 0 to a day.
+std::string retry_seconds(std::chrono::milliseconds retry_after);
+
 // The protocol over a connection of its own, opened when it is first needed and again after it was lost.
 class Session : public Protocol {
   public:
-    // With `listen`, the session is woken by what waits for workers (channel hil_runs).
-    explicit Session(std::string url, bool listen = false) : url_(std::move(url)), listen_(listen) {}
+    // Of statements, url and interrupt_fd see Connection. With `listen`, the session is woken by what waits
+    // for workers (channel hil_runs).
+    explicit Session(std::string url, int interrupt_fd = -1, bool listen = false)
+        : url_(std::move(url)), interrupt_fd_(interrupt_fd), listen_(listen) {}
 
     Json workflow_definition(const std::string& name, int revision) override;
     Json record_step(const Claim&, const std::string& node, const Json& output, const Json& usage) override;
@@ -79,6 +92,7 @@ class Session : public Protocol {
     Connection& connection();
 
     std::string url_;
+    int interrupt_fd_;
     bool listen_;
     std::optional<Connection> connection_;
 };

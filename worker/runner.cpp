@@ -32,6 +32,7 @@ Runner::Runner(const Config& config, llm::Providers& providers)
 
 void Runner::request_stop() noexcept {
     stopping_ = true;
+    stop_.set();
     wake_.set();
 }
 
@@ -46,15 +47,21 @@ bool Runner::run() {
 }
 
 void Runner::work() {
-    Session session(config_.database_url, /*listen=*/true);
+    Session session(config_.database_url, stop_.fd(), /*listen=*/true);
     Backoff backoff;
+    Complaint complaint("the database");
     while (!stopping_) {
         try {
             round(session);
             backoff.reset();
+            complaint.is_over();
         } catch (const std::exception& error) {
+            if (stopping_) return;
             const milliseconds delay = backoff.next();
-            spdlog::warn("no work from the database, next try in {} ms: {}", delay.count(), error.what());
+            complaint.is(fmt::format("no work from the database, next try in {} ms: ", delay.count()),
+                         error.what());
+            // Whoever ended this connection ended the renewing one, too.
+            set_renewable(false);
             pollfd woken{wake_.fd(), POLLIN, 0};
             poll(&woken, 1, static_cast<int>(delay.count()));
             wake_.take();
@@ -73,21 +80,26 @@ void Runner::round(Session& session) {
     wake_.take();
 }
 
-// A tick that fails must not keep runs from being claimed.
+// A tick that fails must not keep runs from being claimed, nor the other way round.
 void Runner::tick(Session& session) {
     try {
         session.tick();
+        tick_complaint_.is_over();
     } catch (const DatabaseError& error) {
-        if (error.connection_lost()) throw;
-        spdlog::warn("hil_tick failed, skipping this round: {}", error.what());
+        if (error.connection_lost() || stopping_) throw;
+        tick_complaint_.is("hil_tick failed, skipping this round: ", error.what());
     }
 }
 
 void Runner::claim(Session& session) {
     const std::size_t busy = flights_.size();
     const auto capacity = static_cast<std::size_t>(config_.concurrency);
-    if (busy >= capacity) return;
-    for (Claim& claim : session.claim_runs(name_, capacity - busy, config_.lease)) {
+    if (busy >= capacity || Clock::now() < next_claim_) return;
+    {
+        const std::lock_guard lock(mutex_);
+        if (!renewable_) return;
+    }
+    for (Claim& claim : try_to_claim(session, capacity - busy)) {
         FlightPtr flight = flights_.add(std::move(claim));
         {
             const std::lock_guard lock(mutex_);
@@ -97,8 +109,37 @@ void Runner::claim(Session& session) {
     }
 }
 
+std::vector<Claim> Runner::try_to_claim(Session& session, std::size_t max_runs) {
+    try {
+        std::vector<Claim> claims = session.claim_runs(name_, max_runs, config_.lease);
+        claim_backoff_.reset();
+        claim_complaint_.is_over();
+        return claims;
+    } catch (const DatabaseError& error) {
+        if (error.connection_lost() || stopping_) throw;
+        const milliseconds delay = claim_backoff_.next();
+        next_claim_ = Clock::now() + delay;
+        claim_complaint_.is(fmt::format("no runs could be claimed, next try in {} ms: ", delay.count()),
+                            error.what());
+        return {};
+    }
+}
+
+void Runner::set_renewable(bool renewable) {
+    {
+        const std::lock_guard lock(mutex_);
+        if (renewable_ == renewable) return;
+        renewable_ = renewable;
+    }
+    if (renewable) {
+        wake_.set();
+    } else {
+        changed_.notify_all();
+    }
+}
+
 void Runner::execute(const std::stop_token& stop) {
-    Session session(config_.database_url);
+    Session session(config_.database_url, drained_.fd());
     for (;;) {
         FlightPtr flight;
         {
@@ -113,30 +154,37 @@ void Runner::execute(const std::stop_token& stop) {
     }
 }
 
-// The one place where leases are renewed, for all runs in flight at once.
+// The one place where leases are renewed, for all runs in flight at once. Its connection stands before the
+// first run is claimed: where the server has too few of them, runs wait and are not lost.
 void Runner::renew(const std::stop_token& stop) {
-    Session session(config_.database_url);
+    Session session(config_.database_url, drained_.fd());
     Backoff backoff;
-    milliseconds delay = config_.lease / 3;
+    Complaint complaint("renewing leases");
+    milliseconds delay{0};
+    bool failed = false;
     for (;;) {
         {
             std::unique_lock lock(mutex_);
-            changed_.wait_for(lock, stop, delay, [] { return false; });
+            changed_.wait_for(lock, stop, delay, [&] { return !failed && !renewable_; });
             if (stop.stop_requested()) return;
         }
         const std::vector<FlightPtr> flights = flights_.all();
-        delay = config_.lease / 3;
-        if (flights.empty()) continue;
         std::vector<std::int64_t> run_ids;
         run_ids.reserve(flights.size());
         for (const FlightPtr& flight : flights) run_ids.push_back(flight->claim.run_id);
+        delay = config_.lease / 3;
         try {
             abandon_lost(flights, session.renew_runs(name_, run_ids, config_.lease));
+            failed = false;
             backoff.reset();
+            complaint.is_over();
         } catch (const std::exception& error) {
+            failed = true;
             delay = std::min(delay, backoff.next());
-            spdlog::warn("leases could not be renewed, next try in {} ms: {}", delay.count(), error.what());
+            complaint.is(fmt::format("leases could not be renewed, next try in {} ms: ", delay.count()),
+                         error.what());
         }
+        set_renewable(!failed);
     }
 }
 
@@ -146,9 +194,10 @@ bool Runner::drain() {
     if (!finished) {
         spdlog::warn("{} runs were not finished in time and are left to other workers", flights_.size());
         flights_.abandon_all();
-        // Those that only wait for the database notice at once.
-        finished = flights_.wait_until_empty(milliseconds(1000));
     }
+    drained_.set();
+    // Those that only wait for the database notice soon.
+    if (!finished) finished = flights_.wait_until_empty(milliseconds(2000));
     if (finished) threads_.clear();
     spdlog::info("stopped");
     return finished;
