@@ -11,19 +11,23 @@
 namespace hil::worker {
 
 std::shared_ptr<const Workflow> Workflows::get(Protocol& protocol, const std::string& name, int revision) {
-    const std::lock_guard lock(mutex_);
-    std::shared_ptr<const Workflow>& known = known_[{name, revision}];
-    if (known == nullptr) {
-        LoadResult result =
-            load_workflow_definition(protocol.workflow_definition(name, revision), catalogue_);
-        if (!result.loaded) {
-            throw BadWorkflow("this worker cannot execute workflow " + name + " revision " +
-                              std::to_string(revision) + ": " +
-                              (result.errors.empty() ? "" : result.errors.front().message));
-        }
-        known = std::make_shared<const Workflow>(std::move(result.loaded->workflow));
+    const std::pair key(name, revision);
+    {
+        const std::lock_guard lock(mutex_);
+        if (const auto known = known_.find(key); known != known_.end()) return known->second;
     }
-    return known;
+    // Without the lock: others need not wait for this one's database. Two may read the same revision.
+    LoadResult result = load_workflow_definition(protocol.workflow_definition(name, revision), catalogue_);
+    if (!result.loaded) {
+        throw BadWorkflow("this worker cannot execute workflow " + name + " revision " +
+                          std::to_string(revision) + ": " +
+                          (result.errors.empty() ? "" : result.errors.front().message));
+    }
+    auto workflow = std::make_shared<const Workflow>(std::move(result.loaded->workflow));
+    const std::lock_guard lock(mutex_);
+    if (known_.size() >= max_known_workflows) known_.clear();
+    known_[key] = workflow;
+    return workflow;
 }
 
 namespace {

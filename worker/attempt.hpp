@@ -24,7 +24,10 @@ class BadWorkflow : public std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
-// The workflows that runs refer to. A revision never changes, so each is read and checked once. Thread-safe.
+inline constexpr std::size_t max_known_workflows = 100;
+
+// The workflows that runs refer to. A revision never changes, so each is read and checked once, and again
+// only after more than max_known_workflows others. Thread-safe.
 class Workflows {
   public:
     explicit Workflows(const Catalogue& catalogue) : catalogue_(catalogue) {}

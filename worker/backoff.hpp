@@ -16,10 +16,12 @@ class Backoff {
         : first_(first), longest_(longest), range_(first) {}
 
     std::chrono::milliseconds next() {
+        // Not a member: copies would draw the same delays.
+        static thread_local std::minstd_rand random{std::random_device{}()};
         std::uniform_int_distribution<std::chrono::milliseconds::rep> draw(range_.count() / 2,
                                                                            range_.count());
         range_ = std::min(range_ * 2, longest_);
-        return std::chrono::milliseconds(draw(random_));
+        return std::chrono::milliseconds(draw(random));
     }
 
     // After a success.
@@ -29,7 +31,6 @@ class Backoff {
     std::chrono::milliseconds first_;
     std::chrono::milliseconds longest_;
     std::chrono::milliseconds range_;
-    std::minstd_rand random_{std::random_device{}()};
 };
 
 }  // namespace hil::worker

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <functional>
+#include <future>
 #include <string>
 #include <utility>
 #include <vector>
@@ -134,6 +135,26 @@ TEST_F(AttemptTest, ReadsARevisionOnce) {
     database.calls.clear();
     run();
     EXPECT_EQ(database.calls, (Calls{first, second, complete}));
+}
+
+// Whoever reads one from a slow database holds up nobody who has his already.
+TEST_F(AttemptTest, ARevisionThatIsKnownWaitsForNoOther) {
+    workflows.get(database, "tiny", 3);
+    std::future<void> other;
+    std::future_status status = std::future_status::timeout;
+    database.troubles = {[&] {
+        other = std::async(std::launch::async, [&] { workflows.get(database, "tiny", 3); });
+        status = other.wait_for(std::chrono::seconds(10));
+    }};
+    workflows.get(database, "tiny", 4);
+    EXPECT_EQ(status, std::future_status::ready);
+}
+
+TEST_F(AttemptTest, ForgetsRevisionsBeforeTheyAreTooMany) {
+    for (int i = 0; i < static_cast<int>(max_known_workflows) + 1; ++i) workflows.get(database, "tiny", i);
+    database.calls.clear();
+    workflows.get(database, "tiny", 0);
+    EXPECT_EQ(database.calls, (Calls{"definition tiny 0"}));
 }
 
 TEST_F(AttemptTest, RepeatsAReportUntilItGetsThrough) {
