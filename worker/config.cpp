@@ -55,12 +55,14 @@ class Reader {
         for (const auto& [name, member] : value.items()) take(name, member, pointer_to(pointer, name));
     }
 
-    Take text(std::string& into) {
-        return [this, &into](const Json& value, const std::string& pointer) {
-            if (value.is_string() && !value.get_ref<const std::string&>().empty()) {
-                into = value.get<std::string>();
-            } else {
+    Take text(std::string& into, std::size_t max_bytes = std::string::npos) {
+        return [this, &into, max_bytes](const Json& value, const std::string& pointer) {
+            if (!value.is_string() || is_blank(value.get_ref<const std::string&>())) {
                 expected("a text that is not empty", value, pointer);
+            } else if (value.get_ref<const std::string&>().size() > max_bytes) {
+                expected("a text of at most " + std::to_string(max_bytes) + " bytes", value, pointer);
+            } else {
+                into = value.get<std::string>();
             }
         };
     }
@@ -126,7 +128,8 @@ class Reader {
     // A text can be a secret, so it is not repeated.
     void expected(const std::string& what, const Json& value, const std::string& pointer) {
         std::string got = value.dump();
-        if (value.is_string()) got = value == "" ? "an empty text" : "a text";
+        if (value.is_string())
+            got = is_blank(value.get_ref<const std::string&>()) ? "an empty text" : "a text";
         if (value.is_array()) got = "a list";
         if (value.is_object()) got = "keys with values";
         add(places_.value(pointer), "expected " + what + ", got " + got);
@@ -189,7 +192,7 @@ ConfigResult read_config(const std::string& text, const std::filesystem::path& f
     if (yaml.value) {
         Reader reader(yaml.places, result.errors);
         Reader::Keys keys = {{"database_url", reader.text(config.database_url)},
-                             {"worker", reader.text(config.worker)},
+                             {"worker", reader.text(config.worker, max_worker_bytes)},
                              {"concurrency", reader.integer(config.concurrency, 1, 1000)},
                              {"lease_seconds", reader.seconds(config.lease, 1)},
                              {"tick_seconds", reader.seconds(config.tick, 0.1)},

@@ -122,6 +122,15 @@ TEST(Config, NeverRepeatsATextThatCanBeASecret) {
     for (const std::string& error : errors) EXPECT_EQ(error.find("hunter2"), std::string::npos) << error;
 }
 
+// The database refuses longer ones, at every claim.
+TEST(Config, LimitsTheWorkersName) {
+    EXPECT_EQ(errors_of("worker: " + std::string(182, 'w')), std::vector<std::string>{});
+    EXPECT_EQ(errors_of("worker: " + std::string(183, 'w')),
+              std::vector<std::string>{"1:9 expected a text of at most 182 bytes, got a text"});
+    EXPECT_EQ(errors_of("worker: ' '"),
+              std::vector<std::string>{"1:9 expected a text that is not empty, got an empty text"});
+}
+
 TEST(Config, RefusesWhatIsNoMapping) {
     EXPECT_EQ(errors_of("- a\n"), std::vector<std::string>{"1:1 expected keys with values, got a list"});
     EXPECT_EQ(errors_of("a: b: c\n").size(), 1U);
