@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
@@ -14,7 +15,9 @@
 #include <string>
 
 #include "config.hpp"
+#include "database.hpp"
 #include "llm/rules.hpp"
+#include "llm/rules_file.hpp"
 #include "protocol.hpp"
 #include "runner.hpp"
 #include "workflow/loader.hpp"
@@ -32,17 +35,19 @@ constexpr const char* footer =
     "neither,\n"
     "                  libpq's own environment (PGHOST, PGDATABASE, ...) counts\n"
     "  worker          the worker's name in the runs that it holds; default: the host's name\n"
-    "  concurrency     runs executed at once; default 4\n"
+    "  concurrency     runs executed at once; default 4. The worker uses so many connections and two more\n"
     "  lease_seconds   a run whose worker is silent for so long goes to another one; default 60\n"
     "  tick_seconds    between two calls of hil_tick(); default 1\n"
     "  poll_seconds    runs are looked for at least this often, also without a notification; default 1\n"
-    "  drain_seconds   how long runs may go on after SIGTERM; default 30\n"
+    "  drain_seconds   how long runs may go on after SIGTERM; default 30. Those that are not finished then "
+    "go\n"
+    "                  to another worker when their lease ends; the exit code is 0 all the same\n"
     "  rules           file of the intents of the provider \"rules\" (which is no language model)\n"
     "  agents          presets to change or add: NAME: {system_prompt: ..., output_schema: ...}\n"
     "  model_profiles  profiles to change or add: NAME: {provider: rules, model: ..., options: ...}\n"
     "  log_level       trace, debug, info, warn, error, critical, off; default info\n"
     "\n"
-    "Exit codes: 0 done; 1 the workflow or the configuration has mistakes, each printed as\n"
+    "Exit codes: 0 done; 1 the workflow, the configuration or the rules have mistakes, each printed as\n"
     "FILE:LINE:COLUMN: error: MESSAGE; 2 the command line is wrong, a file cannot be read, or the database "
     "refused.";
 
@@ -55,7 +60,9 @@ class Mistakes : public std::runtime_error {
 std::string read_file(const std::string& path) {
     std::ifstream file(path, std::ios::binary);
     std::ostringstream text;
-    if (!file || !(text << file.rdbuf())) throw std::runtime_error(path + " cannot be read");
+    // Copying nothing would count as a failure.
+    const bool empty = file.peek() == std::ifstream::traits_type::eof() && file.is_open() && !file.bad();
+    if (!empty && (!file || !(text << file.rdbuf()))) throw std::runtime_error(path + " cannot be read");
     return text.str();
 }
 
@@ -71,11 +78,32 @@ Config configuration(const std::string& path) {
     ConfigResult result = read_config(text, std::filesystem::path(path).parent_path());
     print(path, "error", result.errors);
     if (!result.config) throw Mistakes(path);
-    if (const char* url = std::getenv("HIL_DATABASE_URL")) result.config->database_url = url;
+    const char* url = std::getenv("HIL_DATABASE_URL");
+    if (url != nullptr && *url != '\0') result.config->database_url = url;
     return std::move(*result.config);
 }
 
+// The text of the rules file, if there is one.
+std::optional<std::string> rules(const Config& config) {
+    if (!config.rules) return std::nullopt;
+    std::string text = read_file(config.rules->string());
+    const llm::RulesResult result = llm::read_rules(text);
+    print(config.rules->string(), "error", result.errors);
+    if (!result.rules) throw Mistakes(config.rules->string());
+    return text;
+}
+
+// libpq's own text would quote the URL, and the password with it.
+void require_connection_string(const Config& config) {
+    if (is_connection_string(config.database_url)) return;
+    throw std::runtime_error(
+        "database_url (or HIL_DATABASE_URL) is no valid connection string. In a URL, special characters of "
+        "the user and "
+        "the password are percent-encoded: % is %25, @ is %40, / is %2F, : is %3A");
+}
+
 LoadedWorkflow workflow(const std::string& path, const Config& config) {
+    rules(config);
     LoadResult result = load_workflow_text(read_file(path), config.catalogue);
     print(path, "warning", result.warnings);
     print(path, "error", result.errors);
@@ -90,6 +118,7 @@ void check(const std::string& path, const Config& config) {
 }
 
 void load(const std::string& path, const Config& config) {
+    require_connection_string(config);
     const LoadedWorkflow loaded = workflow(path, config);
     Session session(config.database_url);
     const int revision = session.load_workflow(loaded.definition, loaded.source);
@@ -107,17 +136,24 @@ std::atomic<Runner*> running{nullptr};
 void on_signal(int signal) {
     static std::atomic<bool> seen{false};
     if (seen.exchange(true)) _exit(128 + signal);
+    const int interrupted_errno = errno;
     if (Runner* runner = running) runner->request_stop();
+    errno = interrupted_errno;
 }
 
 void run(const Config& config) {
+    require_connection_string(config);
     spdlog::set_default_logger(spdlog::stderr_color_mt("hil-worker"));
-    spdlog::set_level(spdlog::level::from_str(config.log_level == "warn" ? "warning" : config.log_level));
+    spdlog::set_level(spdlog::level::from_str(config.log_level));
     llm::Providers providers;
-    providers["rules"] = config.rules
-                             ? std::make_unique<llm::RulesProvider>(read_file(config.rules->string()))
-                             : std::make_unique<llm::RulesProvider>();
+    const std::optional<std::string> own_rules = rules(config);
+    providers["rules"] =
+        own_rules ? std::make_unique<llm::RulesProvider>(*own_rules) : std::make_unique<llm::RulesProvider>();
     Runner runner(config, providers);
+    struct Forget {
+        ~Forget() { running = nullptr; }
+    };
+    const Forget at_the_end;
     running = &runner;
     struct sigaction action {};
     action.sa_handler = on_signal;
@@ -129,7 +165,6 @@ void run(const Config& config) {
         spdlog::shutdown();
         _exit(done);
     }
-    running = nullptr;
 }
 
 }  // namespace
@@ -177,6 +212,7 @@ int main(int argc, char** argv) {
         if (*check_command) check(file, config);
         if (*run_command) run(config);
         if (*graph_command) graph(file, format, config);
+        if (!std::cout.flush()) throw std::runtime_error("the output cannot be written");
         return done;
     } catch (const Mistakes&) {
         return has_mistakes;
