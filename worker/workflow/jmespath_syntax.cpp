@@ -131,7 +131,7 @@ class Grammar {
     // The first argument of join() stands between all items, so it must be a short constant.
     double glue() const {
         const bool constant = is(Kind::text) && word(1) == ",";
-        return constant ? 1 + static_cast<double>(word().size() / 10) : max_growth + 1;
+        return constant ? 1 + static_cast<double>(word().size()) / 10 : max_growth + 1;
     }
 
     // What may follow a value: a field or a part of it, an index, a filter. 0: nothing does.
