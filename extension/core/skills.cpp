@@ -51,12 +51,6 @@ SkillSet skill_set(const std::vector<std::optional<std::string>>& given, std::st
     return skills;
 }
 
-bool covers(const SkillSet& has, const SkillSet& required, std::string_view general) {
-    return std::all_of(required.begin(), required.end(), [&](const std::string& skill) {
-        return skill == general || std::binary_search(has.begin(), has.end(), skill);
-    });
-}
-
 SkillSet without(const SkillSet& skills, std::string_view general) {
     SkillSet rest;
     std::copy_if(skills.begin(), skills.end(), std::back_inserter(rest),

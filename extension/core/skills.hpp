@@ -21,11 +21,7 @@ inline constexpr std::size_t max_skill_bytes = 100;
 // than max_skill_bytes, or a skill given twice.
 SkillSet skill_set(const std::vector<std::optional<std::string>>& given, std::string_view argument);
 
-// Tells whether an agent with the skills `has` can take what requires `required`. Everyone has the skill
-// `general` (setting hil.general_skill).
-bool covers(const SkillSet& has, const SkillSet& required, std::string_view general);
-
-// Returns the set without the skill `general`.
+// Returns the set without the skill `general` (setting hil.general_skill), which everyone has.
 SkillSet without(const SkillSet& skills, std::string_view general);
 
 }  // namespace hil

@@ -59,22 +59,6 @@ TEST(Skills, DuplicatesAreFoundBehindWhiteSpace) {
     EXPECT_TRUE(says(refused({"billing", "billing "}).what(), "twice"));
 }
 
-TEST(Skills, AnAgentCoversWhatItHasAllOf) {
-    const SkillSet has = {"billing", "returns", "technical"};
-    EXPECT_TRUE(covers(has, {"billing", "technical"}, "general"));
-    EXPECT_TRUE(covers(has, has, "general"));
-    EXPECT_TRUE(covers(has, {}, "general"));
-    EXPECT_FALSE(covers(has, {"billing", "payments"}, "general"));
-    EXPECT_FALSE(covers({}, {"billing"}, "general"));
-}
-
-TEST(Skills, EveryoneHasTheGeneralSkill) {
-    EXPECT_TRUE(covers({}, {"general"}, "general"));
-    EXPECT_TRUE(covers({"billing"}, {"billing", "general"}, "general"));
-    EXPECT_FALSE(covers({"billing"}, {"general", "returns"}, "general"));
-    EXPECT_FALSE(covers({}, {"general"}, "anyone")) << "the name of the general skill is a setting";
-}
-
 TEST(Skills, WithoutDropsOnlyTheGeneralSkill) {
     EXPECT_EQ(without({"billing", "general", "returns"}, "general"), (SkillSet{"billing", "returns"}));
     EXPECT_EQ(without({"general"}, "general"), SkillSet{});
