@@ -13,6 +13,7 @@ CREATE FUNCTION boundary_nap() RETURNS void LANGUAGE c AS :'library', 'boundary_
 CREATE FUNCTION boundary_loop() RETURNS void LANGUAGE c AS :'library', 'boundary_loop';
 CREATE FUNCTION boundary_end_session() RETURNS void LANGUAGE c AS :'library', 'boundary_end_session';
 CREATE FUNCTION boundary_seen(how text) RETURNS jsonb LANGUAGE c AS :'library', 'boundary_seen';
+CREATE FUNCTION boundary_try(sql text, how text) RETURNS jsonb LANGUAGE c AS :'library', 'boundary_try';
 CREATE FUNCTION boundary_bad_result(how text) RETURNS jsonb LANGUAGE c AS :'library', 'boundary_bad_result';
 CREATE FUNCTION boundary_rows(good integer) RETURNS TABLE (one integer, two integer) LANGUAGE c AS :'library', 'boundary_rows';
 CREATE FUNCTION boundary_witnesses() RETURNS jsonb LANGUAGE c AS :'library', 'boundary_witnesses';
@@ -175,6 +176,27 @@ CALL test.many(1000);
 SELECT greatest(test.memory() - :memory, 0) / 32768 AS "grown by (32 kB)", greatest(boundary_heap() - :heap, 0) / 32768 AS "heap grown by (32 kB)";
 SELECT boundary_witnesses() -> 'living' AS living;
 SELECT hil_queue_position(conversation(1));
+
+-- Work in a subtransaction fails alone: what it did is undone, whatever went wrong, and its caller goes on.
+CREATE TABLE tried (what text);
+SELECT boundary_try('INSERT INTO tried VALUES (''kept'')', 'not at all');
+SELECT how, boundary_try(format('INSERT INTO tried VALUES (%L)', how), how) FROM
+    unnest('{postgres error,statement,throw 42,runtime_error,out of memory,wrong_state}'::text[]) how;
+SELECT boundary_try('SELECT boundary_try(''INSERT INTO tried VALUES (''''inner'''')'', ''not at all'')', 'throw 42');
+SELECT boundary_try('SELECT boundary_try(''INSERT INTO tried VALUES (''''inner'''')'', ''throw 42'')', 'not at all');
+SELECT * FROM tried;
+-- It leaves nothing behind in memory either.
+SELECT count(boundary_try('SELECT 1', 'throw 42')), count(boundary_try('SELECT 1', 'statement')) FROM generate_series(1, 300);
+SELECT boundary_heap() AS heap \gset
+SELECT count(boundary_try('SELECT 1', 'throw 42')), count(boundary_try('SELECT 1', 'statement')) FROM generate_series(1, 3000);
+SELECT greatest(boundary_heap() - :heap, 0) / 32768 AS "heap grown by (32 kB)";
+
+-- A cancel is not caught: it is for all of the statement.
+SET statement_timeout = '50ms';
+SELECT boundary_try('INSERT INTO tried VALUES (''cancelled'')', 'not at all'), boundary_try('SELECT pg_sleep(600)', 'not at all');
+RESET statement_timeout;
+SELECT * FROM tried;
+SELECT boundary_witnesses() -> 'living' AS living;
 
 -- The same a thousand times in one transaction, which then commits what it did.
 BEGIN;

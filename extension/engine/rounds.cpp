@@ -1,22 +1,36 @@
 #include "engine/rounds.hpp"
 
+#include <optional>
+#include <string>
+
 #include "engine/leases.hpp"
 #include "engine/queue.hpp"
+#include "pg/subtransaction.hpp"
 
 namespace hil::engine {
 namespace {
 
-// Bounds one transaction, and so how long its locks are held; the next round goes on.
-constexpr std::int32_t at_most = 200;
+const Duty all_duties[] = {
+    {"leases_expired", expire_leases},
+    {"ai_timeouts", time_out_runs},
+    {"assigned", assign_waiting},
+};
 
 }  // namespace
 
+std::span<const Duty> duties() { return all_duties; }
+
 Json tick() {
-    intern_general_skill();
     Json done = Json::object();
-    done["leases_expired"] = expire_leases(at_most);
-    done["ai_timeouts"] = time_out_runs(at_most);
-    done["assigned"] = assign_waiting(at_most);
+    for (const Duty& duty : duties()) {
+        std::int64_t count = 0;
+        const std::optional<pg::Failure> failure =
+            pg::subtransaction([&] { count = duty.run(most_per_round); });
+        if (failure)
+            pg::warn(std::string("hil_tick: duty \"") + duty.name + "\" failed", *failure);
+        else
+            done[duty.name] = count;
+    }
     return done;
 }
 

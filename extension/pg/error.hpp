@@ -27,4 +27,10 @@ class Error : public std::exception {
     std::shared_ptr<const ErrorFields> fields_;
 };
 
+// What went wrong in work that was rolled back: an Error or any other exception, as plain text.
+struct Failure {
+    std::string sqlstate;  // five characters
+    std::string message, detail, hint;
+};
+
 }  // namespace hil::pg

@@ -42,6 +42,9 @@ void keep_exception() noexcept;
 // Raises what keep_exception kept as an ERROR; called after the catch block is left.
 [[noreturn]] void raise_kept();
 
+// What was thrown, as the ERROR that entry would raise for it.
+Failure failure_of(const std::exception_ptr& thrown);
+
 }  // namespace detail
 
 // Runs `function(args...)`, which calls Postgres, and returns its result. Throws pg::Error when Postgres
@@ -89,6 +92,18 @@ auto entry(Body&& body) -> std::invoke_result_t<Body> {
         detail::keep_exception();
     }
     detail::raise_kept();
+}
+
+// Runs `body()`, and returns what it throws; nullptr where it throws nothing. Only for who rolls back the
+// (sub)transaction in which the body ran, since a pg::Error must not be swallowed otherwise.
+template <class Body>
+std::exception_ptr caught(Body&& body) {
+    try {
+        body();
+        return nullptr;
+    } catch (...) {
+        return std::current_exception();
+    }
 }
 
 }  // namespace hil::pg

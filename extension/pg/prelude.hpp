@@ -46,6 +46,7 @@ extern "C" {
 #include <utils/lsyscache.h>
 #include <utils/memutils.h>
 #include <utils/numeric.h>
+#include <utils/resowner.h>
 #include <utils/timestamp.h>
 #include <utils/tuplestore.h>
 #include <utils/uuid.h>

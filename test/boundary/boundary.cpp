@@ -5,6 +5,7 @@
 #include "core/refusal.hpp"
 #include "pg/function.hpp"
 #include "pg/session.hpp"
+#include "pg/subtransaction.hpp"
 
 using namespace hil;
 
@@ -140,6 +141,17 @@ HIL_FUNCTION(boundary_seen) {
                       error.detail());
     }
     return pg::nothing();
+}
+
+// boundary_try(sql text, how text) → jsonb: in a subtransaction runs a command and then goes wrong; the
+// failure.
+HIL_FUNCTION(boundary_try) {
+    const auto failure = pg::subtransaction([&] {
+        descend_and_run(2, arguments.required<std::string>(0, "sql"));
+        descend(3, arguments.required<std::string>(1, "how"));
+    });
+    if (!failure) return Json("no failure");
+    return Json::array({failure->sqlstate, failure->message, failure->detail, failure->hint});
 }
 
 // boundary_bad_result(how text) → jsonb: goes wrong after the function's body, when its result becomes a

@@ -1,0 +1,16 @@
+#include "engine/wake.hpp"
+
+namespace hil::engine {
+namespace {
+
+Waker current{[] { return false; }, [] {}};
+
+}  // namespace
+
+bool scheduler_runs_here() { return current.scheduler_runs_here(); }
+
+void wake_at_commit() { current.wake_at_commit(); }
+
+void set_waker(const Waker& waker) { current = waker; }
+
+}  // namespace hil::engine
