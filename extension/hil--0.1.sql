@@ -200,12 +200,16 @@ CREATE TABLE hil.queue_counts (
     PRIMARY KEY (priority, block)
 );
 CREATE TABLE hil.queue_count_deltas (
+    id bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
     priority integer NOT NULL,
-    block bigint NOT NULL,
+    ticket bigint NOT NULL,
+    skill_set_id integer NOT NULL,
     delta integer NOT NULL
 );
 COMMENT ON TABLE hil.queue_counts IS 'The place for waiting entries counted by priority and block of 1,024 tickets. Empty in this version: the position is counted from hil.agent_queue.';
-COMMENT ON TABLE hil.queue_count_deltas IS 'The place for changes of hil.queue_counts that are not folded yet. Empty in this version.';
+COMMENT ON TABLE hil.queue_count_deltas IS 'Changes of what is pending in hil.agent_queue, written by the transactions that made them.';
+COMMENT ON COLUMN hil.queue_count_deltas.id IS 'Drawn by a transaction that holds the conversation''s row; not in the order of commits.';
+COMMENT ON COLUMN hil.queue_count_deltas.delta IS '+1: an entry with this priority, ticket and skill set waits; -1: it does no more.';
 
 CREATE TABLE hil.conversation_analytics (
     conversation_id uuid PRIMARY KEY,
@@ -354,6 +358,7 @@ SELECT pg_catalog.pg_extension_config_dump('hil.agent_queue', '');
 SELECT pg_catalog.pg_extension_config_dump('hil.agent_queue_ticket_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('hil.queue_counts', '');
 SELECT pg_catalog.pg_extension_config_dump('hil.queue_count_deltas', '');
+SELECT pg_catalog.pg_extension_config_dump('hil.queue_count_deltas_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('hil.conversation_analytics', '');
 SELECT pg_catalog.pg_extension_config_dump('hil.workflows', '');
 SELECT pg_catalog.pg_extension_config_dump('hil.runs', '');

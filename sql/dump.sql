@@ -31,7 +31,7 @@ BEGIN
 END
 $$;
 CREATE TABLE test.before AS SELECT * FROM contents();
--- queue_counts, queue_count_deltas and events are for a later version.
+-- queue_counts and events are for a later version.
 SELECT relation, rows FROM test.before;
 
 \set ECHO none

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/events.hpp"
+#include "engine/positions.hpp"
 #include "engine/settings.hpp"
 #include "pg/session.hpp"
 
@@ -24,10 +25,11 @@ const Statement<Uuid, std::int32_t, Texts, std::int32_t, Uuid, Uuid, std::int32_
     "INSERT INTO hil.agent_queue (conversation_id, priority, required_skills, skill_set_id, status, "
     "assigned_to, assigned_at, previous_agent_id, deadline, created_at) "
     "VALUES ($1, $2, $3, $4, CASE WHEN $5 IS NULL THEN 'pending' ELSE 'assigned' END, $5, "
-    "CASE WHEN $5 IS NOT NULL THEN $8 END, $6, $8 + make_interval(secs => $7), $8)"};
+    "CASE WHEN $5 IS NOT NULL THEN $8 END, $6, $8 + make_interval(secs => $7), $8) RETURNING ticket"};
 
 const Statement<Uuid> lock_active_entry{
-    "SELECT ticket, priority, required_skills, previous_agent_id, declined_by FROM hil.agent_queue "
+    "SELECT ticket, priority, required_skills, skill_set_id, previous_agent_id, declined_by FROM "
+    "hil.agent_queue "
     "WHERE conversation_id = $1 AND status IN ('pending', 'assigned') FOR UPDATE"};
 
 const Statement<Uuid, std::int64_t, Uuid> mark_assigned{
@@ -41,7 +43,8 @@ const Statement<Uuid, std::int64_t, Texts, std::int32_t, Timestamp, std::int32_t
     "deadline = $5 + make_interval(secs => $6) WHERE conversation_id = $1 AND ticket = $2"};
 const Statement<Uuid> mark_ended{
     "UPDATE hil.agent_queue SET status = CASE status WHEN 'assigned' THEN 'completed' ELSE 'cancelled' END, "
-    "completed_at = clock_timestamp() WHERE conversation_id = $1 AND status IN ('pending', 'assigned')"};
+    "completed_at = clock_timestamp() WHERE conversation_id = $1 AND status IN ('pending', 'assigned') "
+    "RETURNING status = 'cancelled', priority, ticket, skill_set_id"};
 
 // The agent who takes a conversation is told in the hand-over's row, which may have been written long before.
 const Statement<Uuid, Uuid> mark_handover_taken{
@@ -131,6 +134,7 @@ std::optional<Agent> record_assignment(Conversation& conversation, const Entry& 
                                        std::optional<Agent> agent) {
     if (!agent) return std::nullopt;
     mark_assigned(conversation.id, entry.ticket, agent->id);
+    count_waiting({entry.priority, entry.ticket, entry.skill_set}, -1);
     mark_handover_taken(conversation.id, agent->id);
     become_active(conversation, *agent);
     return agent;
@@ -144,13 +148,15 @@ std::optional<Agent> enqueue(Conversation& conversation, const Route& route) {
     entry.skills = route.skills;
     entry.previous_agent = conversation.last_agent;
     std::optional<Agent> agent = take_slot(entry);
-    insert_entry(conversation.id, route.priority, route.skills, skill_set,
-                 agent ? std::optional(agent->id) : std::nullopt, entry.previous_agent,
-                 route.max_wait_seconds, pg::clock_now());
-    if (agent)
+    const pg::Rows inserted = insert_entry(conversation.id, route.priority, route.skills, skill_set,
+                                           agent ? std::optional(agent->id) : std::nullopt,
+                                           entry.previous_agent, route.max_wait_seconds, pg::clock_now());
+    if (agent) {
         become_active(conversation, *agent);
-    else
+    } else {
+        count_waiting({route.priority, inserted.front().get<std::int64_t>(0), skill_set}, +1);
         emit("no_agents", conversation.id, std::nullopt, {{"priority", route.priority}});
+    }
     return agent;
 }
 
@@ -161,8 +167,9 @@ Entry lock_entry(const Conversation& conversation) {
     if (rows.empty())
         throw std::logic_error("conversation " + conversation.id.text() + " has no active queue entry");
     Entry entry;
-    std::tie(entry.ticket, entry.priority, entry.skills, entry.previous_agent, entry.declined_by) =
-        rows.front().as<std::int64_t, std::int32_t, SkillSet, std::optional<Uuid>, Uuids>();
+    std::tie(entry.ticket, entry.priority, entry.skills, entry.skill_set, entry.previous_agent,
+             entry.declined_by) =
+        rows.front().as<std::int64_t, std::int32_t, SkillSet, std::int32_t, std::optional<Uuid>, Uuids>();
     return entry;
 }
 
@@ -170,7 +177,8 @@ void requeue(Conversation& conversation, Entry& entry, const Requeue& change) {
     if (change.route) {
         entry.skills = change.route->skills;
         entry.priority = change.route->priority;
-        change_skills(conversation.id, entry.ticket, entry.skills, intern(entry.skills), pg::clock_now(),
+        entry.skill_set = intern(entry.skills);
+        change_skills(conversation.id, entry.ticket, entry.skills, entry.skill_set, pg::clock_now(),
                       change.route->max_wait_seconds);
     }
     if (change.priority) entry.priority = *change.priority;
@@ -180,6 +188,7 @@ void requeue(Conversation& conversation, Entry& entry, const Requeue& change) {
     // Two transfers in opposite directions would otherwise wait for each other.
     if (change.next_agent) lock_agents(Uuids{conversation.agent.value(), *change.next_agent});
     mark_pending(conversation.id, entry.ticket, entry.priority, declined);
+    count_waiting({entry.priority, entry.ticket, entry.skill_set}, +1);
     // Whoever gives a conversation up is not the one to whom it should return.
     const std::optional<Uuid> before = conversation.last_agent;
     release_agent(conversation);
@@ -196,7 +205,11 @@ std::optional<Agent> assign_to(Conversation& conversation, const Entry& entry, c
 }
 
 void leave_queue(Conversation& conversation) {
-    mark_ended(conversation.id);
+    for (const pg::Row& row : mark_ended(conversation.id)) {
+        const auto [waited, priority, ticket, skill_set] =
+            row.as<bool, std::int32_t, std::int64_t, std::int32_t>();
+        if (waited) count_waiting({priority, ticket, skill_set}, -1);
+    }
     if (conversation.agent) release_agent(conversation);
 }
 

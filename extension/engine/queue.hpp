@@ -24,6 +24,7 @@ struct Entry {
     std::int64_t ticket = 0;
     std::int32_t priority = 0;
     SkillSet skills;
+    std::int32_t skill_set = 0;  // their id
     std::optional<Uuid> previous_agent;
     std::vector<Uuid> declined_by;
 };
