@@ -1,5 +1,6 @@
 #include "core/hil_config.hpp"
 
+#include <algorithm>
 #include <set>
 #include <stdexcept>
 
@@ -83,15 +84,46 @@ void read_trigger(const DefinitionReader& at, const Workflow& workflow, HilConfi
     if (!seen.insert(*type).second) type_at->problem("the trigger " + *type + " is given twice");
 }
 
-// Checks the shape of one step of an escalation.
-void check_escalation_step(const DefinitionReader& at) {
-    if (!at.object()) return;
+std::vector<std::string> read_step_skills(const DefinitionReader& at) {
+    std::vector<std::string> skills;
+    for (const std::string& skill : at.texts(max_skills, max_skill_bytes))
+        skills.emplace_back(trimmed(skill));
+    std::sort(skills.begin(), skills.end());
+    const auto twice = std::adjacent_find(skills.begin(), skills.end());
+    if (twice != skills.end()) at.problem("the skill " + in_quotes(*twice) + " is given twice");
+    return skills;
+}
+
+EscalationStep read_escalation_step(const DefinitionReader& at) {
+    EscalationStep step;
+    if (!at.object()) return step;
     at.only_keys({"after", "priority", "skills", "notify", "back_to_ai"});
-    if (auto after = at.require("after")) after->integer(1);
-    if (auto priority = at.find("priority")) priority->integer(highest_priority, lowest_priority);
-    if (auto skills = at.find("skills")) skills->texts(max_skills, max_skill_bytes);
-    if (auto notify = at.find("notify")) notify->text();
-    if (auto back_to_ai = at.find("back_to_ai")) back_to_ai->boolean();
+    if (auto after = at.require("after")) step.after_seconds = after->integer(1).value_or(0);
+    if (auto priority = at.find("priority"))
+        step.priority = priority->integer(highest_priority, lowest_priority);
+    if (auto skills = at.find("skills")) step.skills = read_step_skills(*skills);
+    if (auto notify = at.find("notify")) step.notify = notify->text(max_notify_bytes);
+    const auto back_to_ai = at.find("back_to_ai");
+    if (back_to_ai) step.back_to_ai = back_to_ai->boolean().value_or(false);
+    if (step.back_to_ai && (at.has("priority") || at.has("skills")))
+        back_to_ai->problem("ends the wait, so the step can have no priority and no skills");
+    if (!at.has("priority") && !at.has("skills") && !at.has("notify") && !at.has("back_to_ai"))
+        at.problem("does nothing; give it priority, skills, notify or back_to_ai");
+    return step;
+}
+
+std::vector<EscalationStep> read_escalation(const DefinitionReader& at) {
+    std::vector<EscalationStep> steps;
+    for (const DefinitionReader& item : at.items(max_escalation_steps)) {
+        const EscalationStep step = read_escalation_step(item);
+        if (!steps.empty() && steps.back().back_to_ai)
+            item.problem("comes after a step that gives the conversation back to the AI");
+        if (!steps.empty() && step.after_seconds != 0 && step.after_seconds <= steps.back().after_seconds)
+            item.problem("must come later than the step before it, which is after " +
+                         std::to_string(steps.back().after_seconds));
+        steps.push_back(step);
+    }
+    return steps;
 }
 
 RoutingRule read_routing_rule(const DefinitionReader& at, std::set<std::string>& seen) {
@@ -107,9 +139,7 @@ RoutingRule read_routing_rule(const DefinitionReader& at, std::set<std::string>&
     if (auto priority = at.find("priority"))
         rule.priority = priority->integer(highest_priority, lowest_priority);
     if (auto max_wait = at.find("max_wait_time")) rule.max_wait_seconds = max_wait->integer(1);
-    if (auto escalation = at.find("escalation")) {
-        for (const DefinitionReader& step : escalation->items()) check_escalation_step(step);
-    }
+    if (auto escalation = at.find("escalation")) rule.escalation = read_escalation(*escalation);
     return rule;
 }
 

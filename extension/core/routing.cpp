@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "core/escalation.hpp"
 #include "core/refusal.hpp"
 
 namespace hil {
@@ -39,6 +40,7 @@ Route route(const HilConfig& hil, const SkillSet& required, std::optional<int> p
         rule_priority = smaller(rule_priority, rule.priority);
         result.max_wait_seconds = smaller(result.max_wait_seconds, rule.max_wait_seconds);
     }
+    result.escalation = escalation_of(hil.routing_rules, result.skills, general);
     if (const auto chosen = priority ? priority : rule_priority) result.priority = *chosen;
     return result;
 }

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "core/skills.hpp"
 #include "core/workflow.hpp"
@@ -17,6 +18,7 @@ struct Route {
     SkillSet skills;  // never empty
     int priority;     // 1 (highest) to 10
     std::optional<int> max_wait_seconds;
+    std::vector<EscalationStep> escalation = {};  // by time; see core/escalation.hpp
 };
 
 // Returns `given` if it is a priority. `argument` is the name by which errors call it.
@@ -25,7 +27,8 @@ int checked_priority(long long given, std::string_view argument);
 
 // Applies the routing rules, also when the triggers are off. The skills are those required, or `general`
 // alone where none are. The priority is `priority` (as checked_priority returned it), else the smallest one
-// of the skills' rules, else 5. The longest wait is the smallest one of the skills' rules, or none.
+// of the skills' rules, else 5. The longest wait is the smallest one of the skills' rules, or none. The
+// escalation is the rules' merged.
 Route route(const HilConfig& hil, const SkillSet& required, std::optional<int> priority,
             std::string_view general);
 

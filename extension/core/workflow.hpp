@@ -18,6 +18,8 @@ inline constexpr std::size_t max_workflow_name_bytes = 200;
 inline constexpr std::size_t max_node_id_bytes = 100;
 inline constexpr std::size_t max_patterns = 100;
 inline constexpr std::size_t max_pattern_bytes = 200;
+inline constexpr std::size_t max_escalation_steps = 20;
+inline constexpr std::size_t max_notify_bytes = 200;
 
 // The actions that a sink may have.
 inline constexpr std::string_view action_finish = "finish_conversation";
@@ -54,11 +56,27 @@ struct WorkflowEdge {
     std::optional<Condition> condition;
 };
 
+// What is done about a conversation that has waited so long.
+struct EscalationStep {
+    int after_seconds = 0;                             // of waiting
+    std::optional<int> priority = std::nullopt;        // at least so urgent, 1 (highest) to 10
+    std::optional<std::vector<std::string>> skills =   // sorted; in a rule: required in place of its skill,
+        std::nullopt;                                  // in a queue entry: all that is required from now on
+    std::optional<std::string> notify = std::nullopt;  // told to whoever listens to the queue
+    bool back_to_ai = false;                           // the wait is over; the last step of its rule
+    bool deadline = false;                             // of a queue entry: the longest allowed wait is over
+
+    bool operator==(const EscalationStep&) const = default;
+};
+
 // What a required skill means for the queue.
 struct RoutingRule {
     std::string skill;
     std::optional<int> priority;          // 1 (highest) to 10
     std::optional<int> max_wait_seconds;  // `max_wait_time` in the definition
+    // Ascending; nothing where the rule has no `escalation`: then the longest wait itself makes it most
+    // urgent.
+    std::optional<std::vector<EscalationStep>> escalation = std::nullopt;
 };
 
 // The part of the definition that says when a human takes over, and how.

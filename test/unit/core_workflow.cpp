@@ -187,6 +187,12 @@ TEST(Workflow, EverythingThatMayBeSaidIsAccepted) {
     EXPECT_EQ(hil.complexity_levels, (std::vector<std::string>{"medium", "high"}));
     EXPECT_EQ(hil.routing_rules.at(0).skill, "vip");
     EXPECT_EQ(hil.routing_rules.at(0).priority, std::nullopt);
+    EXPECT_EQ(hil.routing_rules.at(0).escalation,
+              (std::vector<EscalationStep>{{.after_seconds = 60,
+                                            .priority = 1,
+                                            .skills = std::vector<std::string>{"manager", "vip"},
+                                            .notify = "vip_waits"},
+                                           {.after_seconds = 120, .back_to_ai = true}}));
 }
 
 TEST(Workflow, ANodesConfigIsItsOwn) {

@@ -21,7 +21,8 @@ Json valid() {
           {"type": "error_threshold", "consecutive_errors": 3},
           {"type": "complexity", "levels": ["high"]}],
         "routing_rules": [{"skill": "billing", "priority": 5, "max_wait_time": 60,
-                           "escalation": [{"after": 30, "priority": 1}]}],
+                           "escalation": [{"after": 30, "priority": 1},
+                                          {"after": 90, "back_to_ai": true}]}],
         "messages": {"queued": "Wait."}},
       "workflow": {
         "nodes": [
@@ -244,7 +245,28 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"/hil_config/routing_rules/0/escalation/0/skills", R"("vip")",
                 "/hil_config/routing_rules/0/escalation/0/skills", "must be a list"},
         Mistake{"/hil_config/routing_rules/0/escalation/0/back_to_ai", "1",
-                "/hil_config/routing_rules/0/escalation/0/back_to_ai", "must be true or false"}));
+                "/hil_config/routing_rules/0/escalation/0/back_to_ai", "must be true or false"},
+        Mistake{"/hil_config/routing_rules/0/escalation/0/after", "0",
+                "/hil_config/routing_rules/0/escalation/0/after", "must be an integer of at least 1, got 0"},
+        Mistake{"/hil_config/routing_rules/0/escalation/0/priority", "11",
+                "/hil_config/routing_rules/0/escalation/0/priority",
+                "must be an integer between 1 and 10, got 11"},
+        Mistake{"/hil_config/routing_rules/0/escalation/0/skills", R"(["a", " a "])",
+                "/hil_config/routing_rules/0/escalation/0/skills", "the skill \"a\" is given twice"},
+        Mistake{"/hil_config/routing_rules/0/escalation/0/skills", R"(["a", " "])",
+                "/hil_config/routing_rules/0/escalation/0/skills/1", "must not be blank"},
+        Mistake{"/hil_config/routing_rules/0/escalation/0/notify", R"(" ")",
+                "/hil_config/routing_rules/0/escalation/0/notify", "must not be blank"},
+        Mistake{"-/hil_config/routing_rules/0/escalation/0/priority", "",
+                "/hil_config/routing_rules/0/escalation/0", "does nothing"},
+        Mistake{"/hil_config/routing_rules/0/escalation/1/after", "30",
+                "/hil_config/routing_rules/0/escalation/1",
+                "must come later than the step before it, which is after 30"},
+        Mistake{"/hil_config/routing_rules/0/escalation/1/priority", "1",
+                "/hil_config/routing_rules/0/escalation/1/back_to_ai", "can have no priority and no skills"},
+        Mistake{"/hil_config/routing_rules/0/escalation/2", R"({"after": 100, "priority": 1})",
+                "/hil_config/routing_rules/0/escalation/2",
+                "comes after a step that gives the conversation back"}));
 
 // ---- what one changed value cannot show
 
