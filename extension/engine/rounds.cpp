@@ -13,7 +13,7 @@ namespace {
 const Duty all_duties[] = {
     {"leases_expired", expire_leases},
     {"ai_timeouts", time_out_runs},
-    {"assigned", assign_waiting},
+    {"assigned", assign_waiting, When::always},
 };
 
 }  // namespace
@@ -25,7 +25,7 @@ Json tick() {
     for (const Duty& duty : duties()) {
         std::int64_t count = 0;
         const std::optional<pg::Failure> failure =
-            pg::subtransaction([&] { count = duty.run(most_per_round); });
+            pg::subtransaction([&] { count = duty.run(duty.at_most); });
         if (failure)
             pg::warn(std::string("hil_tick: duty \"") + duty.name + "\" failed", *failure);
         else
