@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 
+#include "engine/escalation.hpp"
 #include "engine/leases.hpp"
 #include "engine/queue.hpp"
 #include "pg/subtransaction.hpp"
@@ -11,6 +12,9 @@ namespace hil::engine {
 namespace {
 
 const Duty all_duties[] = {
+    // Comes first: it interns skill sets, which must happen before the transaction of hil_tick locks an
+    // agent.
+    {"escalated", escalate},
     {"leases_expired", expire_leases},
     {"ai_timeouts", time_out_runs},
     {"assigned", assign_waiting, When::always},
