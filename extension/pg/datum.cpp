@@ -297,6 +297,9 @@ Datum to_datum(const RawValue& raw, Oid type) {
             return Float8GetDatum(raw.real);
         case TEXTOID:
             return text_datum(raw.piece);
+        case NUMERICOID:
+            return DirectFunctionCall3(numeric_in, CStringGetDatum(pnstrdup(raw.piece.data, raw.piece.size)),
+                                       ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
         case UUIDOID:
             return uuid_datum(raw.piece);
         case TIMESTAMPTZOID:

@@ -26,27 +26,42 @@ extern "C" {
 #include <postgres.h>
 // clang-format on
 #include <access/detoast.h>
+#include <access/genam.h>
 #include <access/htup_details.h>
+#include <access/relation.h>
+#include <access/relscan.h>
+#include <access/table.h>
+#include <access/tableam.h>
 #include <access/xact.h>
+#include <catalog/namespace.h>
+#include <catalog/pg_am.h>
 #include <catalog/pg_proc.h>
+#include <catalog/pg_trigger.h>
 #include <catalog/pg_type.h>
 #include <commands/async.h>
 #include <commands/trigger.h>
 #include <common/int.h>
+#include <executor/executor.h>
 #include <executor/spi.h>
 #include <fmgr.h>
 #include <funcapi.h>
 #include <mb/pg_wchar.h>
 #include <miscadmin.h>
+#include <nodes/makefuncs.h>
+#include <optimizer/optimizer.h>
+#include <rewrite/rewriteHandler.h>
 #include <utils/array.h>
 #include <utils/builtins.h>
 #include <utils/datetime.h>
 #include <utils/guc.h>
+#include <utils/inval.h>
 #include <utils/jsonb.h>
 #include <utils/lsyscache.h>
 #include <utils/memutils.h>
 #include <utils/numeric.h>
+#include <utils/rel.h>
 #include <utils/resowner.h>
+#include <utils/snapmgr.h>
 #include <utils/timestamp.h>
 #include <utils/tuplestore.h>
 #include <utils/uuid.h>
@@ -54,6 +69,42 @@ extern "C" {
 #include <varatt.h>
 #endif
 }
+
+namespace hil::pg {
+
+// What differs between server versions in the writing of rows.
+inline void insert_index_entries(ResultRelInfo* relation, TupleTableSlot* slot, EState* executor,
+                                 bool update = false, bool only_summarizing = false) {
+#if PG_VERSION_NUM >= 160000
+    ExecInsertIndexTuples(relation, slot, executor, update, false, nullptr, NIL, only_summarizing);
+#else
+    (void)only_summarizing;
+    ExecInsertIndexTuples(relation, slot, executor, update, false, nullptr, NIL);
+#endif
+}
+
+inline void update_table_row(ResultRelInfo* relation, ItemPointer at, TupleTableSlot* slot, EState* executor) {
+#if PG_VERSION_NUM >= 160000
+    TU_UpdateIndexes indexes = TU_None;
+    simple_table_tuple_update(relation->ri_RelationDesc, at, slot, executor->es_snapshot, &indexes);
+    if (indexes != TU_None)
+        insert_index_entries(relation, slot, executor, true, indexes == TU_Summarizing);
+#else
+    bool indexes = false;
+    simple_table_tuple_update(relation->ri_RelationDesc, at, slot, executor->es_snapshot, &indexes);
+    if (indexes) insert_index_entries(relation, slot, executor, true);
+#endif
+}
+
+inline IndexScanDesc begin_index_scan(Relation table, Relation index, Snapshot snapshot, int keys) {
+#if PG_VERSION_NUM >= 180000
+    return index_beginscan(table, index, snapshot, nullptr, keys, 0);
+#else
+    return index_beginscan(table, index, snapshot, keys, 0);
+#endif
+}
+
+}  // namespace hil::pg
 
 // Before 16 the server's macro is empty, and our symbols are hidden unless they say otherwise.
 #if PG_VERSION_NUM < 160000

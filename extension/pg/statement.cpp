@@ -61,6 +61,7 @@ RawResult execute(SPIPlanPtr plan, const RawValue* arguments, const Oid* types, 
 
 StatementAccess::StatementAccess(bool read_only) : before_(read_only_now) { read_only_now = read_only; }
 StatementAccess::~StatementAccess() { read_only_now = before_; }
+bool StatementAccess::read_only() { return read_only_now; }
 
 std::uint32_t sql_type(const Value& example) {
     static constexpr Oid types[] = {InvalidOid,   BOOLOID,      INT4OID,        INT8OID,     FLOAT8OID,

@@ -77,6 +77,8 @@ class StatementAccess {
     StatementAccess(const StatementAccess&) = delete;
     StatementAccess& operator=(const StatementAccess&) = delete;
 
+    static bool read_only();
+
   private:
     bool before_;
 };
@@ -90,6 +92,7 @@ class KeptPlan {
 
   protected:
     explicit KeptPlan(const char* sql) : sql_(sql) {}
+    void use(const char* sql) { sql_ = sql; }
     Rows run(const std::vector<std::uint32_t>& types, const std::vector<Value>& arguments) const;
 
   private:

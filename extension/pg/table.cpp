@@ -1,0 +1,157 @@
+#include "pg/table.hpp"
+
+#include <memory>
+
+#include "pg/guard.hpp"
+#include "pg/table_heap.hpp"
+
+namespace hil::pg {
+namespace {
+
+// The same as SQL, for tables that are not plain. Its text is put together once, from constants of the program.
+class SqlForm : public KeptPlan {
+  public:
+    explicit SqlForm(std::string text) : KeptPlan(nullptr), text_(std::move(text)) { use(text_.c_str()); }
+    using KeptPlan::run;
+
+  private:
+    std::string text_;
+};
+
+std::vector<std::string> split(const char* list) {
+    std::vector<std::string> names;
+    std::string_view rest = list == nullptr ? "" : list;
+    while (!rest.empty()) {
+        const std::size_t end = std::min(rest.find(", "), rest.size());
+        names.emplace_back(rest.substr(0, end));
+        rest.remove_prefix(std::min(end + 2, rest.size()));
+    }
+    return names;
+}
+
+// "a = $1 AND b = $2", and the like.
+std::string numbered(const std::vector<std::string>& names, const char* between, std::size_t first, bool named) {
+    std::string out;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        if (i > 0) out += between;
+        if (named) out += names[i] + " = ";
+        out += "$" + std::to_string(first + i);
+    }
+    return out;
+}
+
+std::string condition(const By& by) {
+    std::string out = " WHERE " + numbered(split(by.keys), " AND ", 1, true);
+    if (by.where != nullptr) out += std::string(" AND ") + by.where;
+    return out;
+}
+
+void append_types(std::vector<std::uint32_t>& types, const heap::Columns& columns) {
+    types.insert(types.end(), columns.types, columns.types + columns.count);
+}
+
+Row owned(const heap::Found& row, int columns) {
+    std::vector<Value> values;
+    values.reserve(columns);
+    for (int i = 0; i < columns; ++i) values.push_back(own(row.cells[i]));
+    return Row(std::move(values));
+}
+
+// One use of a Target at a time: what a CHECK calls could come here again.
+class InUse {
+  public:
+    explicit InUse(bool& flag) : flag_(flag) { flag_ = true; }
+    ~InUse() { flag_ = false; }
+    InUse(const InUse&) = delete;
+    InUse& operator=(const InUse&) = delete;
+
+  private:
+    bool& flag_;
+};
+
+}  // namespace
+
+struct TableStatement::Prepared {
+    heap::Target* target = nullptr;
+    std::uint64_t resolved_at = 0;
+    bool in_use = false;
+    std::vector<std::uint32_t> types;  // of the parameters
+    std::unique_ptr<SqlForm> sql[3];   // by Locking
+};
+
+TableStatement::Prepared& TableStatement::prepared() const {
+    if (prepared_ == nullptr) prepared_ = new Prepared;
+    Prepared& now = *prepared_;
+    if (now.in_use || (now.target != nullptr && now.resolved_at == heap::generation())) return now;
+    // What resolving itself learns counts as known: the generation is read once all locks are held.
+    heap::Target* target = call(heap::resolve, shape_.verb, shape_.table, shape_.by, shape_.columns,
+                                shape_.returning, shape_.guard);
+    if (now.target != nullptr) call(heap::forget, now.target);
+    now.target = target;
+    now.resolved_at = heap::generation();
+    now.types.clear();
+    append_types(now.types, target->keys);
+    if (shape_.verb != Verb::find) append_types(now.types, target->columns);
+    return now;
+}
+
+std::string TableStatement::sql(Locking locking) const {
+    const std::string table = std::string("hil.") + shape_.table;
+    const std::vector<std::string> columns = split(shape_.columns);
+    switch (shape_.verb) {
+        case Verb::insert:
+            return "INSERT INTO " + table + " (" + shape_.columns + ") VALUES (" + numbered(columns, ", ", 1, false) +
+                   ")" + (shape_.returning == nullptr ? "" : std::string(" RETURNING ") + shape_.returning);
+        case Verb::update:
+            return "UPDATE " + table + " SET " + numbered(columns, ", ", 1 + split(shape_.by.keys).size(), true) +
+                   condition(shape_.by);
+        case Verb::find:
+            break;
+    }
+    static constexpr const char* endings[] = {"", " FOR NO KEY UPDATE", " FOR NO KEY UPDATE SKIP LOCKED"};
+    return std::string("SELECT ") + shape_.columns + " FROM " + table + condition(shape_.by) + " LIMIT 1" +
+           endings[static_cast<int>(locking)];
+}
+
+std::optional<Row> TableStatement::run_sql(Prepared& now, const std::vector<Value>& arguments, Locking locking) const {
+    std::unique_ptr<SqlForm>& form = now.sql[static_cast<int>(locking)];
+    if (!form) form = std::make_unique<SqlForm>(sql(locking));
+    const Rows rows = form->run(now.types, arguments);
+    if (!rows.empty()) return rows.front();
+    if (rows.processed == 0) return std::nullopt;
+    return Row({});
+}
+
+std::optional<Row> TableStatement::run(const std::vector<Value>& arguments, Locking locking) const {
+    std::vector<std::vector<RawValue::Piece>> pieces(arguments.size());
+    std::vector<RawValue> views;
+    views.reserve(arguments.size());
+    for (std::size_t i = 0; i < arguments.size(); ++i) views.push_back(view(arguments[i], pieces[i]));
+
+    for (int tries = 0; tries < 3; ++tries) {
+        Prepared& now = prepared();
+        if (!now.target->plain || now.in_use) return run_sql(now, arguments, locking);
+        const InUse in_use(now.in_use);
+        const heap::Target* target = now.target;
+        const RawValue* values = views.data();
+        heap::Found row{};
+        if (shape_.verb == Verb::insert)
+            row = call(heap::insert, target, now.resolved_at, values);
+        else if (shape_.verb == Verb::update)
+            row = call(heap::update, target, now.resolved_at, values);
+        else
+            row = call(heap::find, target, now.resolved_at, values, locking, StatementAccess::read_only());
+        std::optional<Row> out;
+        if (row.found) {
+            const bool whole = shape_.verb == Verb::find;
+            out = row.cells == nullptr
+                      ? Row({})
+                      : owned(row, whole ? target->columns.count : target->returning.count);
+        }
+        call(heap::release, row);
+        if (!row.stale) return out;
+    }
+    return run_sql(prepared(), arguments, locking);
+}
+
+}  // namespace hil::pg

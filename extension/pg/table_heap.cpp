@@ -1,0 +1,400 @@
+#include "pg/table_heap.hpp"
+
+#include <algorithm>
+
+namespace hil::pg::heap {
+namespace {
+
+// ---- resolving -----------------------------------------------------------------------------------------------------
+
+constexpr int max_tables = 64;
+Oid tables_in_use[max_tables];
+int table_count = 0;
+std::uint64_t current_generation = 1;
+
+void table_changed(Datum /*argument*/, Oid table) {
+    if (table == InvalidOid || std::find(tables_in_use, tables_in_use + table_count, table) !=
+                                   tables_in_use + table_count)
+        ++current_generation;
+}
+
+void watch(Oid table) {
+    static bool registered = false;
+    if (!registered) {
+        CacheRegisterRelcacheCallback(table_changed, Datum{0});
+        registered = true;
+    }
+    if (std::find(tables_in_use, tables_in_use + table_count, table) != tables_in_use + table_count) return;
+    // The extension was dropped and created again so often that the list is full: forget what is gone.
+    if (table_count == max_tables) {
+        table_count = 0;
+        ++current_generation;
+    }
+    tables_in_use[table_count++] = table;
+}
+
+void read_columns(Columns& out, Relation table, const char* list) {
+    if (list == nullptr) return;
+    char* names = pstrdup(list);
+    char* rest = nullptr;
+    for (char* name = strtok_r(names, ", ", &rest); name != nullptr; name = strtok_r(nullptr, ", ", &rest)) {
+        const AttrNumber number = get_attnum(RelationGetRelid(table), name);
+        if (number <= 0 || out.count == max_columns)
+            elog(ERROR, "hil: %s has no column \"%s\"", RelationGetRelationName(table), name);
+        out.numbers[out.count] = number;
+        out.types[out.count] = TupleDescAttr(RelationGetDescr(table), number - 1)->atttypid;
+        ++out.count;
+    }
+}
+
+// TRUNCATE triggers too: extensions that keep a table's rows elsewhere are known by them.
+bool trigger_matters(const Trigger& trigger, TableStatement::Verb verb, const char* guard) {
+    if (guard != nullptr && strcmp(trigger.tgname, guard) == 0) return false;
+    if (TRIGGER_FOR_TRUNCATE(trigger.tgtype)) return true;
+    if (verb == TableStatement::Verb::insert) return TRIGGER_FOR_INSERT(trigger.tgtype);
+    if (verb == TableStatement::Verb::update) return TRIGGER_FOR_UPDATE(trigger.tgtype);
+    return false;
+}
+
+bool is_plain(Relation table, TableStatement::Verb verb, const char* guard) {
+    const Form_pg_class form = table->rd_rel;
+    if (form->relkind != RELKIND_RELATION || form->relispartition || form->relrowsecurity || form->relhasrules ||
+        form->relhassubclass || table->rd_tableam != GetHeapamTableAmRoutine())
+        return false;
+    const TupleConstr* constraints = RelationGetDescr(table)->constr;
+    if (constraints != nullptr && constraints->has_generated_stored) return false;
+    const int triggers = table->trigdesc == nullptr ? 0 : table->trigdesc->numtriggers;
+    for (int i = 0; i < triggers; ++i)
+        if (trigger_matters(table->trigdesc->triggers[i], verb, guard)) return false;
+    return true;
+}
+
+// Resolves the index and what is needed to search it. Returns false where the index is not the one that was meant.
+bool resolve_index(Target& target, Relation table, const char* name) {
+    target.index = get_relname_relid(name, RelationGetNamespace(table));
+    Relation index = OidIsValid(target.index) ? try_relation_open(target.index, AccessShareLock) : nullptr;
+    if (index == nullptr) return false;
+    const Form_pg_index form = index->rd_index;
+    bool fits = form != nullptr && form->indrelid == RelationGetRelid(table) && form->indisvalid &&
+                index->rd_rel->relam == BTREE_AM_OID && form->indnkeyatts >= target.keys.count;
+    for (int i = 0; fits && i < target.keys.count; ++i) {
+        fits = form->indkey.values[i] == target.keys.numbers[i];
+        const Oid type = target.keys.types[i];
+        const Oid equals =
+            get_opfamily_member(index->rd_opfamily[i], index->rd_opcintype[i], index->rd_opcintype[i],
+                                BTEqualStrategyNumber);
+        fits = fits && OidIsValid(equals) && index->rd_opcintype[i] == type;
+        if (!fits) break;
+        ScanKeyEntryInitialize(&target.scan_keys[i], 0, static_cast<AttrNumber>(i + 1), BTEqualStrategyNumber,
+                               InvalidOid, index->rd_indcollation[i], get_opcode(equals), Datum{0});
+    }
+    if (fits) {
+        List* predicate = RelationGetIndexPredicate(index);
+        if (predicate != NIL) target.predicate = ExecPrepareQual(predicate, target.executor);
+    }
+    relation_close(index, NoLock);
+    return fits;
+}
+
+bool named(const Columns& columns, AttrNumber number) {
+    for (int i = 0; i < columns.count; ++i)
+        if (columns.numbers[i] == number) return true;
+    return false;
+}
+
+void resolve_defaults(Target& target, Relation table) {
+    TupleDesc description = RelationGetDescr(table);
+    target.defaults = static_cast<Default*>(palloc(sizeof(Default) * description->natts));
+    for (int i = 0; i < description->natts; ++i) {
+        const Form_pg_attribute attribute = TupleDescAttr(description, i);
+        if (attribute->attisdropped || named(target.columns, attribute->attnum)) continue;
+        auto* value = reinterpret_cast<Expr*>(build_column_default(table, attribute->attnum));
+        if (value == nullptr) continue;
+        target.defaults[target.default_count++] = {attribute->attnum, ExecPrepareExpr(value, target.executor)};
+    }
+}
+
+void resolve_writing(Target& target, Relation table) {
+    target.relation = makeNode(ResultRelInfo);
+    InitResultRelInfo(target.relation, table, 0, nullptr, 0);
+    ExecOpenIndices(target.relation, false);
+    const int count = target.relation->ri_NumIndices;
+    target.indexes = static_cast<Oid*>(palloc(sizeof(Oid) * (count + 1)));
+    for (int i = 0; i < count; ++i)
+        target.indexes[i] = RelationGetRelid(target.relation->ri_IndexRelationDescs[i]);
+    ExecCloseIndices(target.relation);
+}
+
+// ---- running -------------------------------------------------------------------------------------------------------
+
+// Opens the table, which lets other sessions' changes to it through; nullptr where there were any.
+Relation open_table(const Target& target, std::uint64_t resolved_at, LOCKMODE mode) {
+    Relation table = try_table_open(target.table, mode);
+    if (table == nullptr) return nullptr;
+    if (resolved_at == current_generation) return table;
+    table_close(table, mode);
+    return nullptr;
+}
+
+Found begin() {
+    MemoryContext memory =
+        AllocSetContextCreate(CurrentMemoryContext, "hil row", ALLOCSET_SMALL_SIZES);
+    return {false, false, nullptr, nullptr, memory};
+}
+
+RawValue* read_cells(TupleTableSlot* slot, const Columns& columns) {
+    auto* cells = static_cast<RawValue*>(palloc(sizeof(RawValue) * (columns.count + 1)));
+    for (int i = 0; i < columns.count; ++i) {
+        bool null = false;
+        const Datum datum = slot_getattr(slot, columns.numbers[i], &null);
+        cells[i] = from_datum(datum, null, columns.types[i]);
+    }
+    return cells;
+}
+
+// A row that was waited for may have changed meanwhile: whether it is still one that was searched.
+bool still_matches(const Target& target, const ScanKeyData* keys, TupleTableSlot* slot) {
+    for (int i = 0; i < target.keys.count; ++i) {
+        bool null = false;
+        const Datum value = slot_getattr(slot, target.keys.numbers[i], &null);
+        auto* equals = const_cast<FmgrInfo*>(&keys[i].sk_func);
+        if (null || !DatumGetBool(FunctionCall2Coll(equals, keys[i].sk_collation, value, keys[i].sk_argument)))
+            return false;
+    }
+    if (target.predicate == nullptr) return true;
+    ExprContext* context = GetPerTupleExprContext(target.executor);
+    context->ecxt_scantuple = slot;
+    return ExecQual(target.predicate, context);
+}
+
+[[noreturn]] void refuse_concurrent_change() {
+    ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+                    errmsg("could not serialize access due to concurrent update")));
+    pg_unreachable();
+}
+
+// Locks the row in `slot` and leaves its newest version there. False where it is gone, changed so that it does not match any
+// more, or held by somebody while `locking` skips such rows.
+bool lock_row(const Target& target, const ScanKeyData* keys, Relation table, TupleTableSlot* slot, Locking locking) {
+    ItemPointerData at = slot->tts_tid;
+    TM_FailureData failure;
+    int flags = TUPLE_LOCK_FLAG_LOCK_UPDATE_IN_PROGRESS;
+    if (!IsolationUsesXactSnapshot()) flags |= TUPLE_LOCK_FLAG_FIND_LAST_VERSION;
+    const TM_Result result =
+        table_tuple_lock(table, &at, GetActiveSnapshot(), slot, GetCurrentCommandId(true), LockTupleNoKeyExclusive,
+                         locking == Locking::wait ? LockWaitBlock : LockWaitSkip, flags, &failure);
+    switch (result) {
+        case TM_Ok:
+            return !failure.traversed || still_matches(target, keys, slot);
+        case TM_WouldBlock:
+        case TM_SelfModified:
+            return false;
+        case TM_Updated:
+        case TM_Deleted:
+            if (IsolationUsesXactSnapshot()) refuse_concurrent_change();
+            if (result == TM_Deleted) return false;
+            break;
+        default:
+            break;
+    }
+    elog(ERROR, "hil: locking a row of %s ended with %d", RelationGetRelationName(table), static_cast<int>(result));
+    pg_unreachable();
+}
+
+// An index built while somebody held an older version of a row may lack entries for the oldest snapshots.
+bool usable_now(Relation index) {
+    return !index->rd_index->indcheckxmin ||
+           TransactionIdPrecedes(HeapTupleHeaderGetXmin(index->rd_indextuple->t_data), TransactionXmin);
+}
+
+// Leaves the first row that matches in the slot, locked where that is asked for. The index is open.
+bool seek(const Target& target, Relation table, Relation index, const RawValue* keys, Locking locking,
+          TupleTableSlot* slot) {
+    auto* scan_keys = static_cast<ScanKeyData*>(palloc(sizeof(ScanKeyData) * (target.keys.count + 1)));
+    memcpy(scan_keys, target.scan_keys, sizeof(ScanKeyData) * target.keys.count);
+    for (int i = 0; i < target.keys.count; ++i) {
+        if (keys[i].kind == RawValue::Kind::null) return false;
+        scan_keys[i].sk_argument = to_datum(keys[i], target.keys.types[i]);
+    }
+    IndexScanDesc scan = begin_index_scan(table, index, GetActiveSnapshot(), target.keys.count);
+    index_rescan(scan, scan_keys, target.keys.count, nullptr, 0);
+    bool found = false;
+    while (!found && index_getnext_slot(scan, ForwardScanDirection, slot)) {
+        CHECK_FOR_INTERRUPTS();
+        found = locking == Locking::none || lock_row(target, scan_keys, table, slot, locking);
+    }
+    index_endscan(scan);
+    return found;
+}
+
+// As SPI does for a statement that may write: it sees what was committed before it and what this transaction did.
+void push_snapshot(bool read_only) {
+    if (read_only) {
+        PushActiveSnapshot(GetActiveSnapshot());
+        return;
+    }
+    CommandCounterIncrement();
+    PushActiveSnapshot(GetTransactionSnapshot());
+}
+
+void open_indexes(const Target& target, Relation table) {
+    ResultRelInfo* relation = target.relation;
+    relation->ri_RelationDesc = table;
+    for (int i = 0; i < relation->ri_NumIndices; ++i)
+        relation->ri_IndexRelationDescs[i] = index_open(target.indexes[i], RowExclusiveLock);
+    ResetPerTupleExprContext(target.executor);
+    target.executor->es_snapshot = GetActiveSnapshot();
+    target.executor->es_output_cid = GetCurrentCommandId(true);
+}
+
+void close_indexes(const Target& target) {
+    ResultRelInfo* relation = target.relation;
+    for (int i = 0; i < relation->ri_NumIndices; ++i) index_close(relation->ri_IndexRelationDescs[i], NoLock);
+    target.executor->es_snapshot = nullptr;
+}
+
+void check_constraints(const Target& target, TupleTableSlot* slot) {
+    if (target.relation->ri_RelationDesc->rd_att->constr != nullptr)
+        ExecConstraints(target.relation, slot, target.executor);
+}
+
+}  // namespace
+
+std::uint64_t generation() { return current_generation; }
+
+Target* resolve(TableStatement::Verb verb, const char* table_name, const By& by, const char* columns,
+                const char* returning, const char* guard) {
+    // A child of the caller's memory until all is well, so that an ERROR leaves nothing behind.
+    MemoryContext memory =
+        AllocSetContextCreate(CurrentMemoryContext, "hil table statement", ALLOCSET_SMALL_SIZES);
+    MemoryContext before = MemoryContextSwitchTo(memory);
+    auto* target = static_cast<Target*>(palloc0(sizeof(Target)));
+    target->memory = memory;
+    const LOCKMODE mode = verb == TableStatement::Verb::find ? AccessShareLock : RowExclusiveLock;
+    target->table = RangeVarGetRelid(
+        makeRangeVar(pstrdup("hil"), pstrdup(table_name), -1), mode, false);
+    Relation table = table_open(target->table, NoLock);
+    target->executor = CreateExecutorState();
+    read_columns(target->keys, table, by.keys);
+    read_columns(target->columns, table, columns);
+    read_columns(target->returning, table, returning);
+    target->plain = is_plain(table, verb, guard) &&
+                    (by.index == nullptr || resolve_index(*target, table, by.index));
+    if (target->plain && verb != TableStatement::Verb::find) resolve_writing(*target, table);
+    if (target->plain && verb == TableStatement::Verb::insert) resolve_defaults(*target, table);
+    watch(target->table);
+    table_close(table, NoLock);
+    MemoryContextSwitchTo(before);
+    MemoryContextSetParent(memory, TopMemoryContext);
+    return target;
+}
+
+void forget(Target* target) { MemoryContextDelete(target->memory); }
+
+Found find(const Target* target, std::uint64_t resolved_at, const RawValue* keys, Locking locking, bool read_only) {
+    Found row = begin();
+    if (locking != Locking::none) {
+        PreventCommandIfReadOnly("SELECT FOR NO KEY UPDATE");
+        PreventCommandIfParallelMode("SELECT FOR NO KEY UPDATE");
+    }
+    Relation table =
+        open_table(*target, resolved_at, locking == Locking::none ? AccessShareLock : RowShareLock);
+    row.stale = table == nullptr;
+    if (row.stale) return row;
+    MemoryContext before = MemoryContextSwitchTo(row.memory);
+    push_snapshot(read_only);
+    Relation index = index_open(target->index, AccessShareLock);
+    row.slot = table_slot_create(table, nullptr);
+    row.stale = !usable_now(index);
+    row.found = !row.stale && seek(*target, table, index, keys, locking, row.slot);
+    if (row.found) row.cells = read_cells(row.slot, target->columns);
+    index_close(index, NoLock);
+    PopActiveSnapshot();
+    table_close(table, NoLock);
+    MemoryContextSwitchTo(before);
+    return row;
+}
+
+Found insert(const Target* target, std::uint64_t resolved_at, const RawValue* values) {
+    Found row = begin();
+    PreventCommandIfReadOnly("INSERT");
+    PreventCommandIfParallelMode("INSERT");
+    Relation table = open_table(*target, resolved_at, RowExclusiveLock);
+    row.stale = table == nullptr;
+    if (row.stale) return row;
+    MemoryContext before = MemoryContextSwitchTo(row.memory);
+    push_snapshot(false);
+    open_indexes(*target, table);
+    row.slot = MakeSingleTupleTableSlot(RelationGetDescr(table), &TTSOpsVirtual);
+    ExecStoreAllNullTuple(row.slot);
+    for (int i = 0; i < target->columns.count; ++i) {
+        if (values[i].kind == RawValue::Kind::null) continue;
+        const int at = target->columns.numbers[i] - 1;
+        row.slot->tts_values[at] = to_datum(values[i], target->columns.types[i]);
+        row.slot->tts_isnull[at] = false;
+    }
+    ExprContext* context = GetPerTupleExprContext(target->executor);
+    for (int i = 0; i < target->default_count; ++i) {
+        const int at = target->defaults[i].column - 1;
+        row.slot->tts_values[at] =
+            ExecEvalExprSwitchContext(target->defaults[i].value, context, &row.slot->tts_isnull[at]);
+    }
+    check_constraints(*target, row.slot);
+    simple_table_tuple_insert(table, row.slot);
+    if (target->relation->ri_NumIndices > 0) insert_index_entries(target->relation, row.slot, target->executor);
+    row.found = true;
+    row.cells = read_cells(row.slot, target->returning);
+    close_indexes(*target);
+    PopActiveSnapshot();
+    table_close(table, NoLock);
+    MemoryContextSwitchTo(before);
+    return row;
+}
+
+Found update(const Target* target, std::uint64_t resolved_at, const RawValue* arguments) {
+    Found row = begin();
+    PreventCommandIfReadOnly("UPDATE");
+    PreventCommandIfParallelMode("UPDATE");
+    Relation table = open_table(*target, resolved_at, RowExclusiveLock);
+    row.stale = table == nullptr;
+    if (row.stale) return row;
+    MemoryContext before = MemoryContextSwitchTo(row.memory);
+    push_snapshot(false);
+    Relation index = index_open(target->index, AccessShareLock);
+    TupleTableSlot* old = table_slot_create(table, nullptr);
+    row.stale = !usable_now(index);
+    row.found = !row.stale && seek(*target, table, index, arguments, Locking::wait, old);
+    index_close(index, NoLock);
+    if (row.found) {
+        CheckCmdReplicaIdentity(table, CMD_UPDATE);
+        open_indexes(*target, table);
+        row.slot = MakeSingleTupleTableSlot(RelationGetDescr(table), &TTSOpsVirtual);
+        slot_getallattrs(old);
+        const int count = RelationGetDescr(table)->natts;
+        memcpy(row.slot->tts_values, old->tts_values, sizeof(Datum) * count);
+        memcpy(row.slot->tts_isnull, old->tts_isnull, sizeof(bool) * count);
+        const RawValue* values = arguments + target->keys.count;
+        for (int i = 0; i < target->columns.count; ++i) {
+            const int at = target->columns.numbers[i] - 1;
+            row.slot->tts_isnull[at] = values[i].kind == RawValue::Kind::null;
+            if (!row.slot->tts_isnull[at])
+                row.slot->tts_values[at] = to_datum(values[i], target->columns.types[i]);
+        }
+        ExecStoreVirtualTuple(row.slot);
+        check_constraints(*target, row.slot);
+        update_table_row(target->relation, &old->tts_tid, row.slot, target->executor);
+        close_indexes(*target);
+    }
+    ExecDropSingleTupleTableSlot(old);
+    PopActiveSnapshot();
+    table_close(table, NoLock);
+    MemoryContextSwitchTo(before);
+    return row;
+}
+
+void release(Found row) {
+    if (row.slot != nullptr) ExecDropSingleTupleTableSlot(row.slot);
+    MemoryContextDelete(row.memory);
+}
+
+}  // namespace hil::pg::heap

@@ -1,0 +1,60 @@
+// How a TableStatement runs below the executor. Used by table.cpp only; what is declared here runs inside a guard.
+#pragma once
+
+#include "pg/datum.hpp"
+#include "pg/table.hpp"
+
+namespace hil::pg::heap {
+
+constexpr int max_columns = 40;
+
+// Columns of one table, as the statement names them.
+struct Columns {
+    int count = 0;
+    AttrNumber numbers[max_columns] = {};
+    Oid types[max_columns] = {};
+};
+
+struct Default {
+    AttrNumber column;
+    ExprState* value;
+};
+
+// What is looked up once per backend and kept until the table changes. All that it points to lies in `memory`.
+struct Target {
+    MemoryContext memory;
+    Oid table;
+    Oid index;  // of the keys; InvalidOid for insertions
+    bool plain;  // nobody gave the table what only the executor serves
+    Columns keys, columns, returning;
+    ScanKeyData scan_keys[INDEX_MAX_KEYS];
+    EState* executor;
+    ExprState* predicate;     // of the index, where it is partial
+    ResultRelInfo* relation;  // for writing; nullptr for reading
+    Oid* indexes;             // all of the table's, in the order of `relation`
+    Default* defaults;        // of the columns that an insertion does not name
+    int default_count;
+};
+
+// A row on its way out: `cells` lie in `memory` and in `slot`, until release().
+struct Found {
+    bool stale;  // the table changed since it was resolved: nothing was done
+    bool found;
+    RawValue* cells;
+    TupleTableSlot* slot;
+    MemoryContext memory;
+};
+
+Target* resolve(TableStatement::Verb verb, const char* table, const By& by, const char* columns,
+                const char* returning, const char* guard);
+void forget(Target* target);
+
+// Rises whenever one of the tables in use may have changed. A Target resolved before is stale.
+std::uint64_t generation();
+
+Found find(const Target* target, std::uint64_t resolved_at, const RawValue* keys, Locking locking, bool read_only);
+Found insert(const Target* target, std::uint64_t resolved_at, const RawValue* values);
+Found update(const Target* target, std::uint64_t resolved_at, const RawValue* arguments);
+void release(Found row);
+
+}  // namespace hil::pg::heap
