@@ -3,6 +3,7 @@
 #include "core/refusal.hpp"
 #include "engine/workflows.hpp"
 #include "pg/session.hpp"
+#include "pg/table.hpp"
 
 namespace hil::engine {
 namespace {
@@ -11,39 +12,44 @@ using pg::JsonText;
 using pg::Row;
 using pg::Statement;
 
-#define HIL_CONVERSATION_COLUMNS                                                             \
-    "id, status, hil_reason, assigned_agent_id, last_agent_id, workflow, confidence_score, " \
-    "consecutive_errors, "                                                                   \
-    "handover_count, answered_through, status_since, ai_time, wait_time, human_time, closed_at IS NOT NULL "
-
-const Statement<Uuid> lock_row{"SELECT " HIL_CONVERSATION_COLUMNS
-                               "FROM hil.conversations WHERE id = $1 FOR NO KEY UPDATE"};
-const Statement<Uuid> try_lock_row{"SELECT " HIL_CONVERSATION_COLUMNS
-                                   "FROM hil.conversations WHERE id = $1 FOR NO KEY UPDATE SKIP LOCKED"};
-
-#undef HIL_CONVERSATION_COLUMNS
+const pg::Lookup<Uuid> by_id{
+    "conversations",
+    {.index = "conversations_pkey", .keys = "id"},
+    "id, status, hil_reason, assigned_agent_id, last_agent_id, workflow, confidence_score, "
+    "consecutive_errors, "
+    "handover_count, answered_through, status_since, ai_time, wait_time, human_time, closed_at"};
 
 const Statement<Uuid, std::string, JsonText> insert_row{
     "INSERT INTO hil.conversations (id, workflow, metadata) VALUES (coalesce($1, gen_random_uuid()), $2, $3) "
     "ON CONFLICT (id) DO NOTHING RETURNING id"};
 
-const Statement<Uuid> exists{"SELECT 1 FROM hil.conversations WHERE id = $1"};
+// What every change of a conversation writes, and what only some do.
+#define HIL_HOT_COLUMNS                                                                                    \
+    "status, is_hil, hil_reason, assigned_agent_id, last_agent_id, workflow, confidence_score, "           \
+    "consecutive_errors, handover_count, answered_through, status_since, ai_time, wait_time, human_time, " \
+    "closed_at, updated_at"
+constexpr const char* guard = "guard_conversation_status";
 
-// $17 to $19 are NULL where the column stays as it is; episodes keeps the last ten.
-const Statement<Uuid, std::string, bool, std::string, Uuid, Uuid, std::string, double, std::int32_t,
-                std::int32_t, std::int64_t, Timestamp, Duration, Duration, Duration, bool, JsonText, JsonText,
-                std::string, std::string>
-    update_row{
-        "UPDATE hil.conversations SET status = $2, is_hil = $3, hil_reason = $4, assigned_agent_id = $5, "
-        "last_agent_id = $6, workflow = $7, confidence_score = $8, consecutive_errors = $9, handover_count = "
-        "$10, "
-        "answered_through = $11, status_since = $12, ai_time = $13, wait_time = $14, human_time = $15, "
-        "closed_at = CASE WHEN NOT $16 THEN NULL ELSE coalesce(closed_at, $12) END, "
-        "handover_context = coalesce($17, handover_context), "
-        "episodes = CASE WHEN $18 IS NULL THEN episodes WHEN jsonb_array_length(episodes) >= 10 "
-        "THEN (episodes - 0) || $18 ELSE episodes || $18 END, "
-        "resolution_notes = coalesce($19, resolution_notes), human_cost_usd = human_cost_usd + $20::numeric, "
-        "updated_at = clock_timestamp() WHERE id = $1"};
+const pg::Update<Uuid, std::string, bool, std::string, Uuid, Uuid, std::string, double, std::int32_t,
+                 std::int32_t, std::int64_t, Timestamp, Duration, Duration, Duration, Timestamp, Timestamp>
+    update_row{"conversations", {.index = "conversations_pkey", .keys = "id"}, HIL_HOT_COLUMNS, guard};
+const pg::Update<Uuid, std::string, bool, std::string, Uuid, Uuid, std::string, double, std::int32_t,
+                 std::int32_t, std::int64_t, Timestamp, Duration, Duration, Duration, Timestamp, Timestamp,
+                 JsonText>
+    update_row_and_context{"conversations",
+                           {.index = "conversations_pkey", .keys = "id"},
+                           HIL_HOT_COLUMNS ", handover_context",
+                           guard};
+
+#undef HIL_HOT_COLUMNS
+
+// $2 and $3 are NULL where the column stays as it is; episodes keeps the last ten.
+const Statement<Uuid, JsonText, std::string, std::string> update_closing{
+    "UPDATE hil.conversations SET episodes = CASE WHEN $2 IS NULL THEN episodes WHEN "
+    "jsonb_array_length(episodes) "
+    ">= 10 THEN (episodes - 0) || $2 ELSE episodes || $2 END, "
+    "resolution_notes = coalesce($3, resolution_notes), human_cost_usd = human_cost_usd + $4::numeric WHERE "
+    "id = $1"};
 
 const Statement<Uuid, std::int32_t> describe_row{
     "SELECT jsonb_build_object('conversation_id', c.id, 'status', c.status, 'is_hil', c.is_hil, "
@@ -122,10 +128,10 @@ Conversation read(const Row& row) {
     std::string status;
     std::tie(c.id, status, c.reason, c.agent, c.last_agent, c.workflow, c.confidence, c.consecutive_errors,
              c.handover_count, c.answered_through, c.status_since, c.ai_time, c.wait_time, c.human_time,
-             c.closed) =
+             c.closed_at) =
         row.as<Uuid, std::string, std::optional<std::string>, std::optional<Uuid>, std::optional<Uuid>,
                std::optional<std::string>, std::optional<double>, std::int32_t, std::int32_t, std::int64_t,
-               Timestamp, Duration, Duration, Duration, bool>();
+               Timestamp, Duration, Duration, Duration, std::optional<Timestamp>>();
     c.state = c.stored_state = state_of(status);
     return c;
 }
@@ -162,24 +168,26 @@ void Conversation::move(State to) {
     }
     state = to;
     status_since = now;
-    closed = to == State::finished || to == State::resolved;
+    if (to != State::finished && to != State::resolved)
+        closed_at.reset();
+    else if (!closed_at)
+        closed_at = now;
 }
 
 Conversation lock(const Uuid& id) {
-    const pg::Rows rows = lock_row(id);
-    if (rows.empty()) refuse_unknown(id);
-    return read(rows.front());
+    const std::optional<Row> row = by_id.lock(id);
+    if (!row) refuse_unknown(id);
+    return read(*row);
 }
 
 std::optional<Conversation> try_lock(const Uuid& id) {
-    const pg::Rows rows = try_lock_row(id);
-    if (rows.empty()) return std::nullopt;
-    return read(rows.front());
+    const std::optional<Row> row = by_id.try_lock(id);
+    if (!row) return std::nullopt;
+    return read(*row);
 }
 
 Conversation lock_or_create(const Uuid& id) {
-    const pg::Rows rows = lock_row(id);
-    if (!rows.empty()) return read(rows.front());
+    if (const std::optional<Row> row = by_id.lock(id)) return read(*row);
     // Where another session creates it at this moment, DO NOTHING waits for that session, and the lock finds
     // its row.
     insert_row(id, std::nullopt, JsonText{"{}"});
@@ -189,10 +197,17 @@ Conversation lock_or_create(const Uuid& id) {
 void save(Conversation& c) {
     const StatusChange change{c.id, c.stored_state, c.state};
     const Saving permit(change);
-    update_row(c.id, std::string(name(c.state)), c.with_people(), c.reason, c.agent, c.last_agent, c.workflow,
+    const auto write = [&](const auto& update, const auto&... more) {
+        update(c.id, std::string(name(c.state)), c.with_people(), c.reason, c.agent, c.last_agent, c.workflow,
                c.confidence, c.consecutive_errors, c.handover_count, c.answered_through, c.status_since,
-               c.ai_time, c.wait_time, c.human_time, c.closed, c.new_context, text_of(c.ended_episode),
-               c.new_notes, c.added_human_cost_usd);
+               c.ai_time, c.wait_time, c.human_time, c.closed_at, pg::clock_now(), more...);
+    };
+    if (c.new_context)
+        write(update_row_and_context, c.new_context);
+    else
+        write(update_row);
+    if (c.ended_episode || c.new_notes || c.added_human_cost_usd != "0")
+        update_closing(c.id, text_of(c.ended_episode), c.new_notes, c.added_human_cost_usd);
     c.stored_state = c.state;
     c.new_context.reset();
     c.ended_episode.reset();
@@ -201,7 +216,7 @@ void save(Conversation& c) {
 }
 
 void require_conversation(const Uuid& id) {
-    if (exists(id).empty()) refuse_unknown(id);
+    if (!by_id.find(id)) refuse_unknown(id);
 }
 
 const StatusChange* change_being_saved() { return saving; }

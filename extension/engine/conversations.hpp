@@ -30,7 +30,7 @@ struct Conversation {
     std::int64_t answered_through = 0;  // id of the last message that is answered
     Timestamp status_since;
     Duration ai_time, wait_time, human_time;
-    bool closed = false;
+    std::optional<Timestamp> closed_at;
 
     // Written by save() where set.
     std::optional<pg::JsonText> new_context;  // replaces handover_context

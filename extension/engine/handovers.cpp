@@ -6,13 +6,13 @@
 #include "engine/run_rows.hpp"
 #include "engine/settings.hpp"
 #include "engine/workflows.hpp"
+#include "pg/table.hpp"
 
 namespace hil::engine {
 namespace {
 
-const pg::Statement<Uuid, std::string, pg::JsonText, Uuid> insert_event{
-    "INSERT INTO hil.handover_events (conversation_id, from_type, to_type, reason, context, agent_id) "
-    "VALUES ($1, 'ai', 'human', $2, $3, $4)"};
+const pg::Insertion<Uuid, std::string, std::string, std::string, pg::JsonText, Uuid> insert_event{
+    "handover_events", "conversation_id, from_type, to_type, reason, context, agent_id"};
 
 }  // namespace
 
@@ -27,7 +27,7 @@ std::optional<Agent> hand_over(Conversation& conversation, const Handover& hando
     conversation.new_context = handover.context;
     ++conversation.handover_count;
     std::optional<Agent> agent = enqueue(conversation, way);
-    insert_event(conversation.id, conversation.reason, handover.context,
+    insert_event(conversation.id, "ai", "human", conversation.reason, handover.context,
                  agent ? std::optional(agent->id) : std::nullopt);
     save(conversation);
     emit("handover", conversation.id, std::nullopt, {{"priority", way.priority}});

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "engine/events.hpp"
+#include "pg/table.hpp"
 
 namespace hil::engine {
 namespace {
@@ -10,10 +11,8 @@ namespace {
 using pg::JsonText;
 using pg::Statement;
 
-const Statement<Uuid, std::string, Uuid, std::int64_t, std::string, JsonText, std::string> insert{
-    "INSERT INTO hil.messages (conversation_id, sender_type, agent_id, run_id, content, metadata, "
-    "idempotency_key) "
-    "VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id"};
+const pg::Insertion<Uuid, std::string, Uuid, std::int64_t, std::string, JsonText, std::string> insert{
+    "messages", "conversation_id, sender_type, agent_id, run_id, content, metadata, idempotency_key", "id"};
 const Statement<Uuid, std::string> select_answer{
     "SELECT answer FROM hil.messages WHERE conversation_id = $1 AND idempotency_key = $2"};
 const Statement<Uuid, std::int64_t, JsonText> update_answer{

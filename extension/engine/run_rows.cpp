@@ -1,6 +1,7 @@
 #include "engine/run_rows.hpp"
 
 #include "core/refusal.hpp"
+#include "pg/table.hpp"
 
 namespace hil::engine {
 namespace {
@@ -17,8 +18,10 @@ const Statement<Uuid, std::int64_t> lock_row{
 const Statement<Uuid, std::int64_t> try_lock_row{
     "SELECT conversation_id, id, workflow, revision, status, attempt, input_through, worker FROM hil.runs "
     "WHERE conversation_id = $1 AND id = $2 FOR NO KEY UPDATE SKIP LOCKED"};
-const Statement<Uuid> select_live{
-    "SELECT id FROM hil.runs WHERE conversation_id = $1 AND status IN ('queued', 'running')"};
+const pg::Lookup<Uuid> live_of{
+    "runs",
+    {.index = "runs_live", .keys = "conversation_id", .where = "status IN ('queued', 'running')"},
+    "id"};
 const Statement<Uuid, std::int64_t, std::string, std::string, JsonText, std::string> update_ended{
     "UPDATE hil.runs r SET status = $3, sink = $4, result = $5, error = coalesce($6, error), lease_until = "
     "NULL, "
@@ -73,9 +76,9 @@ void requeue_run(const Run& run, const std::string& error, Duration delay) {
 }
 
 std::optional<std::int64_t> live_run(const Uuid& conversation) {
-    const pg::Rows rows = select_live(conversation);
-    if (rows.empty()) return std::nullopt;
-    return rows.front().get<std::int64_t>(0);
+    const std::optional<pg::Row> row = live_of.find(conversation);
+    if (!row) return std::nullopt;
+    return row->get<std::int64_t>(0);
 }
 
 void cancel_live_run(const Uuid& conversation) {

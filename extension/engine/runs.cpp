@@ -14,6 +14,7 @@
 #include "engine/messages.hpp"
 #include "engine/run_rows.hpp"
 #include "engine/workflows.hpp"
+#include "pg/table.hpp"
 
 namespace hil::engine {
 namespace {
@@ -21,9 +22,8 @@ namespace {
 using pg::JsonText;
 using pg::Statement;
 
-const Statement<Uuid, std::string, std::int32_t, std::string> insert_run{
-    "INSERT INTO hil.runs (conversation_id, workflow, revision, instructions) VALUES ($1, $2, $3, $4) "
-    "RETURNING id"};
+const pg::Insertion<Uuid, std::string, std::int32_t, std::string> insert_run{
+    "runs", "conversation_id, workflow, revision, instructions", "id"};
 const Statement<Uuid, std::int64_t, std::string, std::int32_t, JsonText, JsonText, double, std::int64_t>
     insert_step{
         "INSERT INTO hil.run_steps (conversation_id, run_id, node, attempt, output, usage, cost_usd, "

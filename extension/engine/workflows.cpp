@@ -5,6 +5,7 @@
 #include "core/refusal.hpp"
 #include "core/text.hpp"
 #include "engine/settings.hpp"
+#include "pg/table.hpp"
 
 namespace hil::engine {
 namespace {
@@ -13,10 +14,10 @@ using pg::JsonText;
 using pg::Statement;
 using pg::Uuid;
 
-const Statement<std::string> select_active{
-    "SELECT name, revision, id FROM hil.workflows WHERE name = $1 AND active"};
-const Statement<> select_any_active{
-    "SELECT name, revision, id FROM hil.workflows WHERE active ORDER BY name LIMIT 2"};
+const pg::Lookup<std::string> active_by_name{
+    "workflows", {.index = "workflows_active", .keys = "name", .where = "active"}, "name, revision, id"};
+const pg::Lookup<> any_active{
+    "workflows", {.index = "workflows_active", .where = "active", .order = "name"}, "name, revision, id"};
 const Statement<std::string, std::int32_t> select_revision{
     "SELECT name, revision, id FROM hil.workflows WHERE name = $1 AND revision = $2"};
 const Statement<std::string, std::int32_t> select_definition{
@@ -65,9 +66,9 @@ Revision read(const pg::Row& row) {
 }
 
 Revision active(const std::string& name) {
-    const pg::Rows rows = select_active(name);
-    if (rows.empty()) refuse_unknown(name);
-    return read(rows.front());
+    const std::optional<pg::Row> row = active_by_name.find(name);
+    if (!row) refuse_unknown(name);
+    return read(*row);
 }
 
 // What the finder says, or an empty configuration where it refuses or finds a definition that cannot be read.
@@ -104,7 +105,7 @@ std::string list_problems(const std::vector<Problem>& problems) {
 
 std::optional<Revision> workflow_of(const std::optional<std::string>& named) {
     if (named) return active(*named);
-    const pg::Rows rows = select_any_active();
+    const pg::Rows rows = any_active.first(2);
     if (rows.empty()) return std::nullopt;
     if (settings::default_workflow != nullptr && *settings::default_workflow != '\0')
         return active(settings::default_workflow);
@@ -130,7 +131,7 @@ Revision revision(const std::string& name, std::int32_t number) {
 }
 
 void require_workflow(const std::string& name) {
-    if (select_active(name).empty()) refuse_unknown(name);
+    if (!active_by_name.find(name)) refuse_unknown(name);
 }
 
 std::int32_t load_workflow(const pg::Document& definition, const std::optional<std::string>& source) {

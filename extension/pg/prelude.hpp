@@ -83,12 +83,12 @@ inline void insert_index_entries(ResultRelInfo* relation, TupleTableSlot* slot, 
 #endif
 }
 
-inline void update_table_row(ResultRelInfo* relation, ItemPointer at, TupleTableSlot* slot, EState* executor) {
+inline void update_table_row(ResultRelInfo* relation, ItemPointer at, TupleTableSlot* slot,
+                             EState* executor) {
 #if PG_VERSION_NUM >= 160000
     TU_UpdateIndexes indexes = TU_None;
     simple_table_tuple_update(relation->ri_RelationDesc, at, slot, executor->es_snapshot, &indexes);
-    if (indexes != TU_None)
-        insert_index_entries(relation, slot, executor, true, indexes == TU_Summarizing);
+    if (indexes != TU_None) insert_index_entries(relation, slot, executor, true, indexes == TU_Summarizing);
 #else
     bool indexes = false;
     simple_table_tuple_update(relation->ri_RelationDesc, at, slot, executor->es_snapshot, &indexes);

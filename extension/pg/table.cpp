@@ -8,7 +8,8 @@
 namespace hil::pg {
 namespace {
 
-// The same as SQL, for tables that are not plain. Its text is put together once, from constants of the program.
+// The same as SQL, for tables that are not plain. Its text is put together once, from constants of the
+// program.
 class SqlForm : public KeptPlan {
   public:
     explicit SqlForm(std::string text) : KeptPlan(nullptr), text_(std::move(text)) { use(text_.c_str()); }
@@ -30,7 +31,8 @@ std::vector<std::string> split(const char* list) {
 }
 
 // "a = $1 AND b = $2", and the like.
-std::string numbered(const std::vector<std::string>& names, const char* between, std::size_t first, bool named) {
+std::string numbered(const std::vector<std::string>& names, const char* between, std::size_t first,
+                     bool named) {
     std::string out;
     for (std::size_t i = 0; i < names.size(); ++i) {
         if (i > 0) out += between;
@@ -41,20 +43,25 @@ std::string numbered(const std::vector<std::string>& names, const char* between,
 }
 
 std::string condition(const By& by) {
-    std::string out = " WHERE " + numbered(split(by.keys), " AND ", 1, true);
-    if (by.where != nullptr) out += std::string(" AND ") + by.where;
-    return out;
+    std::string out = numbered(split(by.keys), " AND ", 1, true);
+    if (by.where != nullptr) out += (out.empty() ? "" : " AND ") + std::string(by.where);
+    return out.empty() ? out : " WHERE " + out;
 }
 
 void append_types(std::vector<std::uint32_t>& types, const heap::Columns& columns) {
     types.insert(types.end(), columns.types, columns.types + columns.count);
 }
 
-Row owned(const heap::Found& row, int columns) {
-    std::vector<Value> values;
-    values.reserve(columns);
-    for (int i = 0; i < columns; ++i) values.push_back(own(row.cells[i]));
-    return Row(std::move(values));
+Rows owned(const heap::Found& found, int columns) {
+    Rows out;
+    out.processed = found.rows;
+    for (std::size_t row = 0; row < found.rows && columns > 0; ++row) {
+        std::vector<Value> values;
+        values.reserve(columns);
+        for (int i = 0; i < columns; ++i) values.push_back(own(found.cells[row * columns + i]));
+        out.rows.emplace_back(std::move(values));
+    }
+    return out;
 }
 
 // One use of a Target at a time: what a CHECK calls could come here again.
@@ -91,7 +98,10 @@ TableStatement::Prepared& TableStatement::prepared() const {
     now.resolved_at = heap::generation();
     now.types.clear();
     append_types(now.types, target->keys);
-    if (shape_.verb != Verb::find) append_types(now.types, target->columns);
+    if (shape_.verb == Verb::find)
+        now.types.push_back(INT8OID);
+    else
+        append_types(now.types, target->columns);
     return now;
 }
 
@@ -100,29 +110,32 @@ std::string TableStatement::sql(Locking locking) const {
     const std::vector<std::string> columns = split(shape_.columns);
     switch (shape_.verb) {
         case Verb::insert:
-            return "INSERT INTO " + table + " (" + shape_.columns + ") VALUES (" + numbered(columns, ", ", 1, false) +
-                   ")" + (shape_.returning == nullptr ? "" : std::string(" RETURNING ") + shape_.returning);
+            return "INSERT INTO " + table + " (" + shape_.columns + ") VALUES (" +
+                   numbered(columns, ", ", 1, false) + ")" +
+                   (shape_.returning == nullptr ? "" : std::string(" RETURNING ") + shape_.returning);
         case Verb::update:
-            return "UPDATE " + table + " SET " + numbered(columns, ", ", 1 + split(shape_.by.keys).size(), true) +
-                   condition(shape_.by);
+            return "UPDATE " + table + " SET " +
+                   numbered(columns, ", ", 1 + split(shape_.by.keys).size(), true) + condition(shape_.by);
         case Verb::find:
             break;
     }
     static constexpr const char* endings[] = {"", " FOR NO KEY UPDATE", " FOR NO KEY UPDATE SKIP LOCKED"};
-    return std::string("SELECT ") + shape_.columns + " FROM " + table + condition(shape_.by) + " LIMIT 1" +
-           endings[static_cast<int>(locking)];
+    // Parameters of LIMIT come last; the index gives the order, and is named where it has more columns than
+    // the keys.
+    return std::string("SELECT ") + shape_.columns + " FROM " + table + condition(shape_.by) +
+           (shape_.by.order == nullptr ? "" : std::string(" ORDER BY ") + shape_.by.order) + " LIMIT $" +
+           std::to_string(split(shape_.by.keys).size() + 1) + endings[static_cast<int>(locking)];
 }
 
-std::optional<Row> TableStatement::run_sql(Prepared& now, const std::vector<Value>& arguments, Locking locking) const {
+Rows TableStatement::run_sql(Prepared& now, std::vector<Value> arguments, Locking locking,
+                             std::size_t at_most) const {
     std::unique_ptr<SqlForm>& form = now.sql[static_cast<int>(locking)];
     if (!form) form = std::make_unique<SqlForm>(sql(locking));
-    const Rows rows = form->run(now.types, arguments);
-    if (!rows.empty()) return rows.front();
-    if (rows.processed == 0) return std::nullopt;
-    return Row({});
+    if (shape_.verb == Verb::find) arguments.emplace_back(static_cast<std::int64_t>(at_most));
+    return form->run(now.types, arguments);
 }
 
-std::optional<Row> TableStatement::run(const std::vector<Value>& arguments, Locking locking) const {
+Rows TableStatement::run(std::vector<Value> arguments, Locking locking, std::size_t at_most) const {
     std::vector<std::vector<RawValue::Piece>> pieces(arguments.size());
     std::vector<RawValue> views;
     views.reserve(arguments.size());
@@ -130,28 +143,25 @@ std::optional<Row> TableStatement::run(const std::vector<Value>& arguments, Lock
 
     for (int tries = 0; tries < 3; ++tries) {
         Prepared& now = prepared();
-        if (!now.target->plain || now.in_use) return run_sql(now, arguments, locking);
+        if (!now.target->plain || now.in_use) break;
         const InUse in_use(now.in_use);
         const heap::Target* target = now.target;
         const RawValue* values = views.data();
-        heap::Found row{};
+        heap::Found found{};
         if (shape_.verb == Verb::insert)
-            row = call(heap::insert, target, now.resolved_at, values);
+            found = call(heap::insert, target, now.resolved_at, values);
         else if (shape_.verb == Verb::update)
-            row = call(heap::update, target, now.resolved_at, values);
+            found = call(heap::update, target, now.resolved_at, values);
         else
-            row = call(heap::find, target, now.resolved_at, values, locking, StatementAccess::read_only());
-        std::optional<Row> out;
-        if (row.found) {
-            const bool whole = shape_.verb == Verb::find;
-            out = row.cells == nullptr
-                      ? Row({})
-                      : owned(row, whole ? target->columns.count : target->returning.count);
-        }
-        call(heap::release, row);
-        if (!row.stale) return out;
+            found = call(heap::find, target, now.resolved_at,
+                         heap::Search{values, locking, at_most, StatementAccess::read_only()});
+        Rows rows;
+        if (!found.stale)
+            rows = owned(found, shape_.verb == Verb::find ? target->columns.count : target->returning.count);
+        call(heap::release, found);
+        if (!found.stale) return rows;
     }
-    return run_sql(prepared(), arguments, locking);
+    return run_sql(prepared(), std::move(arguments), locking, at_most);
 }
 
 }  // namespace hil::pg

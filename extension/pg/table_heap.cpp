@@ -5,7 +5,8 @@
 namespace hil::pg::heap {
 namespace {
 
-// ---- resolving -----------------------------------------------------------------------------------------------------
+// ---- resolving
+// -----------------------------------------------------------------------------------------------------
 
 constexpr int max_tables = 64;
 Oid tables_in_use[max_tables];
@@ -13,8 +14,8 @@ int table_count = 0;
 std::uint64_t current_generation = 1;
 
 void table_changed(Datum /*argument*/, Oid table) {
-    if (table == InvalidOid || std::find(tables_in_use, tables_in_use + table_count, table) !=
-                                   tables_in_use + table_count)
+    if (table == InvalidOid ||
+        std::find(tables_in_use, tables_in_use + table_count, table) != tables_in_use + table_count)
         ++current_generation;
 }
 
@@ -58,8 +59,8 @@ bool trigger_matters(const Trigger& trigger, TableStatement::Verb verb, const ch
 
 bool is_plain(Relation table, TableStatement::Verb verb, const char* guard) {
     const Form_pg_class form = table->rd_rel;
-    if (form->relkind != RELKIND_RELATION || form->relispartition || form->relrowsecurity || form->relhasrules ||
-        form->relhassubclass || table->rd_tableam != GetHeapamTableAmRoutine())
+    if (form->relkind != RELKIND_RELATION || form->relispartition || form->relrowsecurity ||
+        form->relhasrules || form->relhassubclass || table->rd_tableam != GetHeapamTableAmRoutine())
         return false;
     const TupleConstr* constraints = RelationGetDescr(table)->constr;
     if (constraints != nullptr && constraints->has_generated_stored) return false;
@@ -69,7 +70,8 @@ bool is_plain(Relation table, TableStatement::Verb verb, const char* guard) {
     return true;
 }
 
-// Resolves the index and what is needed to search it. Returns false where the index is not the one that was meant.
+// Resolves the index and what is needed to search it. Returns false where the index is not the one that was
+// meant.
 bool resolve_index(Target& target, Relation table, const char* name) {
     target.index = get_relname_relid(name, RelationGetNamespace(table));
     Relation index = OidIsValid(target.index) ? try_relation_open(target.index, AccessShareLock) : nullptr;
@@ -80,9 +82,8 @@ bool resolve_index(Target& target, Relation table, const char* name) {
     for (int i = 0; fits && i < target.keys.count; ++i) {
         fits = form->indkey.values[i] == target.keys.numbers[i];
         const Oid type = target.keys.types[i];
-        const Oid equals =
-            get_opfamily_member(index->rd_opfamily[i], index->rd_opcintype[i], index->rd_opcintype[i],
-                                BTEqualStrategyNumber);
+        const Oid equals = get_opfamily_member(index->rd_opfamily[i], index->rd_opcintype[i],
+                                               index->rd_opcintype[i], BTEqualStrategyNumber);
         fits = fits && OidIsValid(equals) && index->rd_opcintype[i] == type;
         if (!fits) break;
         ScanKeyEntryInitialize(&target.scan_keys[i], 0, static_cast<AttrNumber>(i + 1), BTEqualStrategyNumber,
@@ -110,7 +111,8 @@ void resolve_defaults(Target& target, Relation table) {
         if (attribute->attisdropped || named(target.columns, attribute->attnum)) continue;
         auto* value = reinterpret_cast<Expr*>(build_column_default(table, attribute->attnum));
         if (value == nullptr) continue;
-        target.defaults[target.default_count++] = {attribute->attnum, ExecPrepareExpr(value, target.executor)};
+        target.defaults[target.default_count++] = {attribute->attnum,
+                                                   ExecPrepareExpr(value, target.executor)};
     }
 }
 
@@ -125,7 +127,8 @@ void resolve_writing(Target& target, Relation table) {
     ExecCloseIndices(target.relation);
 }
 
-// ---- running -------------------------------------------------------------------------------------------------------
+// ---- running
+// -------------------------------------------------------------------------------------------------------
 
 // Opens the table, which lets other sessions' changes to it through; nullptr where there were any.
 Relation open_table(const Target& target, std::uint64_t resolved_at, LOCKMODE mode) {
@@ -137,19 +140,19 @@ Relation open_table(const Target& target, std::uint64_t resolved_at, LOCKMODE mo
 }
 
 Found begin() {
-    MemoryContext memory =
-        AllocSetContextCreate(CurrentMemoryContext, "hil row", ALLOCSET_SMALL_SIZES);
-    return {false, false, nullptr, nullptr, memory};
+    MemoryContext memory = AllocSetContextCreate(CurrentMemoryContext, "hil rows", ALLOCSET_SMALL_SIZES);
+    return {false, 0, nullptr, memory};
 }
 
-RawValue* read_cells(TupleTableSlot* slot, const Columns& columns) {
-    auto* cells = static_cast<RawValue*>(palloc(sizeof(RawValue) * (columns.count + 1)));
+// Appends the row in `slot`. The cells point into a copy of it, so the slot may go.
+void keep_row(Found& found, TupleTableSlot* slot, const Columns& columns) {
+    HeapTuple copy = ExecCopySlotHeapTuple(slot);
     for (int i = 0; i < columns.count; ++i) {
         bool null = false;
-        const Datum datum = slot_getattr(slot, columns.numbers[i], &null);
-        cells[i] = from_datum(datum, null, columns.types[i]);
+        const Datum datum = heap_getattr(copy, columns.numbers[i], slot->tts_tupleDescriptor, &null);
+        found.cells[found.rows * columns.count + i] = from_datum(datum, null, columns.types[i]);
     }
-    return cells;
+    ++found.rows;
 }
 
 // A row that was waited for may have changed meanwhile: whether it is still one that was searched.
@@ -158,7 +161,8 @@ bool still_matches(const Target& target, const ScanKeyData* keys, TupleTableSlot
         bool null = false;
         const Datum value = slot_getattr(slot, target.keys.numbers[i], &null);
         auto* equals = const_cast<FmgrInfo*>(&keys[i].sk_func);
-        if (null || !DatumGetBool(FunctionCall2Coll(equals, keys[i].sk_collation, value, keys[i].sk_argument)))
+        if (null ||
+            !DatumGetBool(FunctionCall2Coll(equals, keys[i].sk_collation, value, keys[i].sk_argument)))
             return false;
     }
     if (target.predicate == nullptr) return true;
@@ -173,16 +177,17 @@ bool still_matches(const Target& target, const ScanKeyData* keys, TupleTableSlot
     pg_unreachable();
 }
 
-// Locks the row in `slot` and leaves its newest version there. False where it is gone, changed so that it does not match any
-// more, or held by somebody while `locking` skips such rows.
-bool lock_row(const Target& target, const ScanKeyData* keys, Relation table, TupleTableSlot* slot, Locking locking) {
+// Locks the row in `slot` and leaves its newest version there. False where it is gone, changed so that it
+// does not match any more, or held by somebody while `locking` skips such rows.
+bool lock_row(const Target& target, const ScanKeyData* keys, Relation table, TupleTableSlot* slot,
+              Locking locking) {
     ItemPointerData at = slot->tts_tid;
     TM_FailureData failure;
     int flags = TUPLE_LOCK_FLAG_LOCK_UPDATE_IN_PROGRESS;
     if (!IsolationUsesXactSnapshot()) flags |= TUPLE_LOCK_FLAG_FIND_LAST_VERSION;
-    const TM_Result result =
-        table_tuple_lock(table, &at, GetActiveSnapshot(), slot, GetCurrentCommandId(true), LockTupleNoKeyExclusive,
-                         locking == Locking::wait ? LockWaitBlock : LockWaitSkip, flags, &failure);
+    const TM_Result result = table_tuple_lock(
+        table, &at, GetActiveSnapshot(), slot, GetCurrentCommandId(true), LockTupleNoKeyExclusive,
+        locking == Locking::wait ? LockWaitBlock : LockWaitSkip, flags, &failure);
     switch (result) {
         case TM_Ok:
             return !failure.traversed || still_matches(target, keys, slot);
@@ -197,7 +202,8 @@ bool lock_row(const Target& target, const ScanKeyData* keys, Relation table, Tup
         default:
             break;
     }
-    elog(ERROR, "hil: locking a row of %s ended with %d", RelationGetRelationName(table), static_cast<int>(result));
+    elog(ERROR, "hil: locking a row of %s ended with %d", RelationGetRelationName(table),
+         static_cast<int>(result));
     pg_unreachable();
 }
 
@@ -207,27 +213,22 @@ bool usable_now(Relation index) {
            TransactionIdPrecedes(HeapTupleHeaderGetXmin(index->rd_indextuple->t_data), TransactionXmin);
 }
 
-// Leaves the first row that matches in the slot, locked where that is asked for. The index is open.
-bool seek(const Target& target, Relation table, Relation index, const RawValue* keys, Locking locking,
-          TupleTableSlot* slot) {
-    auto* scan_keys = static_cast<ScanKeyData*>(palloc(sizeof(ScanKeyData) * (target.keys.count + 1)));
+// A search of the table by the keys, on the active snapshot; nullptr where a key is NULL, which equals
+// nothing.
+IndexScanDesc begin_search(const Target& target, Relation table, Relation index, const RawValue* keys,
+                           ScanKeyData* scan_keys) {
     memcpy(scan_keys, target.scan_keys, sizeof(ScanKeyData) * target.keys.count);
     for (int i = 0; i < target.keys.count; ++i) {
-        if (keys[i].kind == RawValue::Kind::null) return false;
+        if (keys[i].kind == RawValue::Kind::null) return nullptr;
         scan_keys[i].sk_argument = to_datum(keys[i], target.keys.types[i]);
     }
     IndexScanDesc scan = begin_index_scan(table, index, GetActiveSnapshot(), target.keys.count);
     index_rescan(scan, scan_keys, target.keys.count, nullptr, 0);
-    bool found = false;
-    while (!found && index_getnext_slot(scan, ForwardScanDirection, slot)) {
-        CHECK_FOR_INTERRUPTS();
-        found = locking == Locking::none || lock_row(target, scan_keys, table, slot, locking);
-    }
-    index_endscan(scan);
-    return found;
+    return scan;
 }
 
-// As SPI does for a statement that may write: it sees what was committed before it and what this transaction did.
+// As SPI does for a statement that may write: it sees what was committed before it and what this transaction
+// did.
 void push_snapshot(bool read_only) {
     if (read_only) {
         PushActiveSnapshot(GetActiveSnapshot());
@@ -258,6 +259,29 @@ void check_constraints(const Target& target, TupleTableSlot* slot) {
         ExecConstraints(target.relation, slot, target.executor);
 }
 
+void set_value(TupleTableSlot* slot, const Columns& columns, int i, const RawValue& value) {
+    const int at = columns.numbers[i] - 1;
+    slot->tts_isnull[at] = value.kind == RawValue::Kind::null;
+    if (!slot->tts_isnull[at]) slot->tts_values[at] = to_datum(value, columns.types[i]);
+}
+
+// Writes the row in `old`, which is locked, anew with other values in the statement's columns.
+void replace_row(const Target& target, Relation table, TupleTableSlot* old, const RawValue* values) {
+    CheckCmdReplicaIdentity(table, CMD_UPDATE);
+    open_indexes(target, table);
+    TupleTableSlot* slot = MakeSingleTupleTableSlot(RelationGetDescr(table), &TTSOpsVirtual);
+    slot_getallattrs(old);
+    const int count = RelationGetDescr(table)->natts;
+    memcpy(slot->tts_values, old->tts_values, sizeof(Datum) * count);
+    memcpy(slot->tts_isnull, old->tts_isnull, sizeof(bool) * count);
+    for (int i = 0; i < target.columns.count; ++i) set_value(slot, target.columns, i, values[i]);
+    ExecStoreVirtualTuple(slot);
+    check_constraints(target, slot);
+    update_table_row(target.relation, &old->tts_tid, slot, target.executor);
+    ExecDropSingleTupleTableSlot(slot);
+    close_indexes(target);
+}
+
 }  // namespace
 
 std::uint64_t generation() { return current_generation; }
@@ -271,15 +295,14 @@ Target* resolve(TableStatement::Verb verb, const char* table_name, const By& by,
     auto* target = static_cast<Target*>(palloc0(sizeof(Target)));
     target->memory = memory;
     const LOCKMODE mode = verb == TableStatement::Verb::find ? AccessShareLock : RowExclusiveLock;
-    target->table = RangeVarGetRelid(
-        makeRangeVar(pstrdup("hil"), pstrdup(table_name), -1), mode, false);
+    target->table = RangeVarGetRelid(makeRangeVar(pstrdup("hil"), pstrdup(table_name), -1), mode, false);
     Relation table = table_open(target->table, NoLock);
     target->executor = CreateExecutorState();
     read_columns(target->keys, table, by.keys);
     read_columns(target->columns, table, columns);
     read_columns(target->returning, table, returning);
-    target->plain = is_plain(table, verb, guard) &&
-                    (by.index == nullptr || resolve_index(*target, table, by.index));
+    target->plain =
+        is_plain(table, verb, guard) && (by.index == nullptr || resolve_index(*target, table, by.index));
     if (target->plain && verb != TableStatement::Verb::find) resolve_writing(*target, table);
     if (target->plain && verb == TableStatement::Verb::insert) resolve_defaults(*target, table);
     watch(target->table);
@@ -291,110 +314,101 @@ Target* resolve(TableStatement::Verb verb, const char* table_name, const By& by,
 
 void forget(Target* target) { MemoryContextDelete(target->memory); }
 
-Found find(const Target* target, std::uint64_t resolved_at, const RawValue* keys, Locking locking, bool read_only) {
-    Found row = begin();
-    if (locking != Locking::none) {
+Found find(const Target* target, std::uint64_t resolved_at, Search search) {
+    Found found = begin();
+    const bool locking = search.locking != Locking::none;
+    if (locking) {
         PreventCommandIfReadOnly("SELECT FOR NO KEY UPDATE");
         PreventCommandIfParallelMode("SELECT FOR NO KEY UPDATE");
     }
-    Relation table =
-        open_table(*target, resolved_at, locking == Locking::none ? AccessShareLock : RowShareLock);
-    row.stale = table == nullptr;
-    if (row.stale) return row;
-    MemoryContext before = MemoryContextSwitchTo(row.memory);
-    push_snapshot(read_only);
+    Relation table = open_table(*target, resolved_at, locking ? RowShareLock : AccessShareLock);
+    found.stale = table == nullptr;
+    if (found.stale) return found;
+    MemoryContext before = MemoryContextSwitchTo(found.memory);
+    push_snapshot(search.read_only);
     Relation index = index_open(target->index, AccessShareLock);
-    row.slot = table_slot_create(table, nullptr);
-    row.stale = !usable_now(index);
-    row.found = !row.stale && seek(*target, table, index, keys, locking, row.slot);
-    if (row.found) row.cells = read_cells(row.slot, target->columns);
+    found.stale = !usable_now(index);
+    ScanKeyData keys[INDEX_MAX_KEYS];
+    IndexScanDesc scan = found.stale ? nullptr : begin_search(*target, table, index, search.keys, keys);
+    if (scan != nullptr) {
+        TupleTableSlot* slot = table_slot_create(table, nullptr);
+        found.cells =
+            static_cast<RawValue*>(palloc(sizeof(RawValue) * (search.at_most * target->columns.count + 1)));
+        while (found.rows < search.at_most && index_getnext_slot(scan, ForwardScanDirection, slot)) {
+            CHECK_FOR_INTERRUPTS();
+            if (locking && !lock_row(*target, keys, table, slot, search.locking)) continue;
+            keep_row(found, slot, target->columns);
+        }
+        index_endscan(scan);
+        ExecDropSingleTupleTableSlot(slot);
+    }
     index_close(index, NoLock);
     PopActiveSnapshot();
     table_close(table, NoLock);
     MemoryContextSwitchTo(before);
-    return row;
+    return found;
 }
 
 Found insert(const Target* target, std::uint64_t resolved_at, const RawValue* values) {
-    Found row = begin();
+    Found found = begin();
     PreventCommandIfReadOnly("INSERT");
     PreventCommandIfParallelMode("INSERT");
     Relation table = open_table(*target, resolved_at, RowExclusiveLock);
-    row.stale = table == nullptr;
-    if (row.stale) return row;
-    MemoryContext before = MemoryContextSwitchTo(row.memory);
+    found.stale = table == nullptr;
+    if (found.stale) return found;
+    MemoryContext before = MemoryContextSwitchTo(found.memory);
     push_snapshot(false);
     open_indexes(*target, table);
-    row.slot = MakeSingleTupleTableSlot(RelationGetDescr(table), &TTSOpsVirtual);
-    ExecStoreAllNullTuple(row.slot);
-    for (int i = 0; i < target->columns.count; ++i) {
-        if (values[i].kind == RawValue::Kind::null) continue;
-        const int at = target->columns.numbers[i] - 1;
-        row.slot->tts_values[at] = to_datum(values[i], target->columns.types[i]);
-        row.slot->tts_isnull[at] = false;
-    }
+    TupleTableSlot* slot = MakeSingleTupleTableSlot(RelationGetDescr(table), &TTSOpsVirtual);
+    ExecStoreAllNullTuple(slot);
+    for (int i = 0; i < target->columns.count; ++i) set_value(slot, target->columns, i, values[i]);
     ExprContext* context = GetPerTupleExprContext(target->executor);
     for (int i = 0; i < target->default_count; ++i) {
         const int at = target->defaults[i].column - 1;
-        row.slot->tts_values[at] =
-            ExecEvalExprSwitchContext(target->defaults[i].value, context, &row.slot->tts_isnull[at]);
+        slot->tts_values[at] =
+            ExecEvalExprSwitchContext(target->defaults[i].value, context, &slot->tts_isnull[at]);
     }
-    check_constraints(*target, row.slot);
-    simple_table_tuple_insert(table, row.slot);
-    if (target->relation->ri_NumIndices > 0) insert_index_entries(target->relation, row.slot, target->executor);
-    row.found = true;
-    row.cells = read_cells(row.slot, target->returning);
+    check_constraints(*target, slot);
+    simple_table_tuple_insert(table, slot);
+    if (target->relation->ri_NumIndices > 0) insert_index_entries(target->relation, slot, target->executor);
+    found.cells = static_cast<RawValue*>(palloc(sizeof(RawValue) * (target->returning.count + 1)));
+    keep_row(found, slot, target->returning);
+    ExecDropSingleTupleTableSlot(slot);
     close_indexes(*target);
     PopActiveSnapshot();
     table_close(table, NoLock);
     MemoryContextSwitchTo(before);
-    return row;
+    return found;
 }
 
 Found update(const Target* target, std::uint64_t resolved_at, const RawValue* arguments) {
-    Found row = begin();
+    Found found = begin();
     PreventCommandIfReadOnly("UPDATE");
     PreventCommandIfParallelMode("UPDATE");
     Relation table = open_table(*target, resolved_at, RowExclusiveLock);
-    row.stale = table == nullptr;
-    if (row.stale) return row;
-    MemoryContext before = MemoryContextSwitchTo(row.memory);
+    found.stale = table == nullptr;
+    if (found.stale) return found;
+    MemoryContext before = MemoryContextSwitchTo(found.memory);
     push_snapshot(false);
     Relation index = index_open(target->index, AccessShareLock);
-    TupleTableSlot* old = table_slot_create(table, nullptr);
-    row.stale = !usable_now(index);
-    row.found = !row.stale && seek(*target, table, index, arguments, Locking::wait, old);
-    index_close(index, NoLock);
-    if (row.found) {
-        CheckCmdReplicaIdentity(table, CMD_UPDATE);
-        open_indexes(*target, table);
-        row.slot = MakeSingleTupleTableSlot(RelationGetDescr(table), &TTSOpsVirtual);
-        slot_getallattrs(old);
-        const int count = RelationGetDescr(table)->natts;
-        memcpy(row.slot->tts_values, old->tts_values, sizeof(Datum) * count);
-        memcpy(row.slot->tts_isnull, old->tts_isnull, sizeof(bool) * count);
-        const RawValue* values = arguments + target->keys.count;
-        for (int i = 0; i < target->columns.count; ++i) {
-            const int at = target->columns.numbers[i] - 1;
-            row.slot->tts_isnull[at] = values[i].kind == RawValue::Kind::null;
-            if (!row.slot->tts_isnull[at])
-                row.slot->tts_values[at] = to_datum(values[i], target->columns.types[i]);
-        }
-        ExecStoreVirtualTuple(row.slot);
-        check_constraints(*target, row.slot);
-        update_table_row(target->relation, &old->tts_tid, row.slot, target->executor);
-        close_indexes(*target);
+    found.stale = !usable_now(index);
+    ScanKeyData keys[INDEX_MAX_KEYS];
+    IndexScanDesc scan = found.stale ? nullptr : begin_search(*target, table, index, arguments, keys);
+    if (scan != nullptr) {
+        TupleTableSlot* old = table_slot_create(table, nullptr);
+        while (found.rows == 0 && index_getnext_slot(scan, ForwardScanDirection, old))
+            if (lock_row(*target, keys, table, old, Locking::wait)) ++found.rows;
+        index_endscan(scan);
+        if (found.rows > 0) replace_row(*target, table, old, arguments + target->keys.count);
+        ExecDropSingleTupleTableSlot(old);
     }
-    ExecDropSingleTupleTableSlot(old);
+    index_close(index, NoLock);
     PopActiveSnapshot();
     table_close(table, NoLock);
     MemoryContextSwitchTo(before);
-    return row;
+    return found;
 }
 
-void release(Found row) {
-    if (row.slot != nullptr) ExecDropSingleTupleTableSlot(row.slot);
-    MemoryContextDelete(row.memory);
-}
+void release(Found found) { MemoryContextDelete(found.memory); }
 
 }  // namespace hil::pg::heap

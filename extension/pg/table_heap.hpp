@@ -1,4 +1,5 @@
-// How a TableStatement runs below the executor. Used by table.cpp only; what is declared here runs inside a guard.
+// How a TableStatement runs below the executor. Used by table.cpp only; what is declared here runs inside a
+// guard.
 #pragma once
 
 #include "pg/datum.hpp"
@@ -20,11 +21,12 @@ struct Default {
     ExprState* value;
 };
 
-// What is looked up once per backend and kept until the table changes. All that it points to lies in `memory`.
+// What is looked up once per backend and kept until the table changes. All that it points to lies in
+// `memory`.
 struct Target {
     MemoryContext memory;
     Oid table;
-    Oid index;  // of the keys; InvalidOid for insertions
+    Oid index;   // of the keys; InvalidOid for insertions
     bool plain;  // nobody gave the table what only the executor serves
     Columns keys, columns, returning;
     ScanKeyData scan_keys[INDEX_MAX_KEYS];
@@ -36,12 +38,11 @@ struct Target {
     int default_count;
 };
 
-// A row on its way out: `cells` lie in `memory` and in `slot`, until release().
+// Rows on their way out: `cells`, row after row, lie in `memory` until release().
 struct Found {
     bool stale;  // the table changed since it was resolved: nothing was done
-    bool found;
+    std::size_t rows;
     RawValue* cells;
-    TupleTableSlot* slot;
     MemoryContext memory;
 };
 
@@ -52,9 +53,15 @@ void forget(Target* target);
 // Rises whenever one of the tables in use may have changed. A Target resolved before is stale.
 std::uint64_t generation();
 
-Found find(const Target* target, std::uint64_t resolved_at, const RawValue* keys, Locking locking, bool read_only);
+struct Search {
+    const RawValue* keys;
+    Locking locking;
+    std::size_t at_most;  // rows
+    bool read_only;       // on the caller's snapshot
+};
+Found find(const Target* target, std::uint64_t resolved_at, Search search);
 Found insert(const Target* target, std::uint64_t resolved_at, const RawValue* values);
 Found update(const Target* target, std::uint64_t resolved_at, const RawValue* arguments);
-void release(Found row);
+void release(Found found);
 
 }  // namespace hil::pg::heap
