@@ -3,6 +3,7 @@
 #   make worker    builds build/hil-worker
 #   make demo      plays whole conversations on a throw-away server
 #   make check     builds and runs every test; the last line counts them
+#   make bench     measures how fast it is, against baselines
 #   make format    formats the sources         make lint    checks format and clang-tidy
 # PG_CONFIG names the pg_config of the server to build for.
 
@@ -11,7 +12,7 @@ JOBS ?= $(shell nproc)
 CMAKE_FLAGS ?=
 export PG_CONFIG JOBS
 
-own_goals := deps worker unit_tests tests demo check format lint
+own_goals := deps worker unit_tests tests demo check bench format lint
 
 ifneq ($(filter $(own_goals),$(MAKECMDGOALS)),)
 
@@ -44,6 +45,10 @@ demo: worker
 
 check: tests
 	test/check
+
+bench: deps
+	$(MAKE) -j $(JOBS) all build/bench
+	test/bench/run
 
 cxx_sources = $(shell git ls-files --cached --others --exclude-standard '*.cpp' '*.hpp')
 
@@ -104,6 +109,18 @@ build/%.o: %.cpp
 # Functions that exercise the C++/Postgres boundary from SQL; a library of its own, never installed.
 build/hil_boundary.so: $(call object,$(boundary_sources) $(wildcard extension/pg/*.cpp) $(core_sources))
 	$(CXX) -shared -o $@ $^ $(LDFLAGS)
+
+# Measures how fast hil is; a program of its own, never installed.
+bench_objects := $(call object,$(wildcard test/bench/*.cpp))
+build/test/bench/%.o: test/bench/%.cpp
+	@mkdir -p $(@D)
+	$(shell command -v ccache) $(CXX) -O2 -std=c++20 -Wall -Wextra -Werror -pthread -MMD -MP \
+		-isystem $(shell $(PG_CONFIG) --includedir) -c -o $@ $<
+
+build/bench: $(bench_objects)
+	$(CXX) -pthread -o $@ $^ -L$(shell $(PG_CONFIG) --libdir) -lpq
+
+-include $(patsubst %.o,%.d,$(bench_objects))
 
 build/regress:
 	mkdir -p $@

@@ -1,0 +1,28 @@
+#include <stdexcept>
+#include <thread>
+
+#include "figures.hpp"
+#include "server.hpp"
+
+namespace hil::bench {
+
+void create_flow(int agents, int conversations) {
+    create_database(flow_database);
+    run_file(flow_database, "flow.sql",
+             {{"agents", std::to_string(agents)}, {"conversations", std::to_string(conversations)}});
+}
+
+void await_relay(Client& client) {
+    if (client.one("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE backend_type = 'hil scheduler' "
+                   "AND datname = current_database())") != "t")
+        return;
+    while (!client.run("SELECT FROM hil.outbox ORDER BY id LIMIT 1").empty())
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+}
+
+void require_all_well(Client& client) {
+    for (const Row& row : client.run("SELECT check_name, detail FROM hil_doctor() WHERE NOT ok"))
+        throw std::runtime_error("hil_doctor: " + row.at(0).value_or("") + ": " + row.at(1).value_or(""));
+}
+
+}  // namespace hil::bench

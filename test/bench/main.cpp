@@ -1,0 +1,48 @@
+// hil's figures: build/bench [FIGURE...], within test/with-cluster; test/bench/run does that.
+#include <algorithm>
+#include <cstdio>
+#include <exception>
+#include <set>
+
+#include "figures.hpp"
+
+namespace {
+
+using namespace hil::bench;
+
+struct Figure {
+    const char* name;
+    void (*measure)(Report&);
+};
+
+constexpr Figure figures[] = {
+    {"Q1", handover},
+    {"Q7", message},
+};
+
+}  // namespace
+
+int main(int count, char** arguments) {
+    const std::set<std::string> wanted(arguments + 1, arguments + count);
+    for (const std::string& name : wanted) {
+        const auto named = [&](const Figure& figure) { return name == figure.name; };
+        if (std::none_of(std::begin(figures), std::end(figures), named)) {
+            std::fprintf(stderr, "bench: there is no figure %s\n", name.c_str());
+            return 2;
+        }
+    }
+    Report report;
+    report.heading();
+    bool failed = false;
+    for (const Figure& figure : figures) {
+        if (!wanted.empty() && !wanted.contains(figure.name)) continue;
+        try {
+            figure.measure(report);
+        } catch (const std::exception& error) {
+            report.note(figure.name, std::string("FAILED: ") + error.what());
+            failed = true;
+        }
+    }
+    report.summary();
+    return failed ? 1 : 0;
+}

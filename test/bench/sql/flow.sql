@@ -1,0 +1,26 @@
+-- A database of hil's in which work flows: a workflow, :agents agents online, whose skills are s0 to s19, one each, and
+-- :conversations conversations that nobody has written to yet.
+CREATE EXTENSION hil;
+SELECT hil_load_workflow('{
+    "name": "support",
+    "version": "1.0.0",
+    "hil_config": {
+        "enabled": true,
+        "handover_triggers": [
+            {"type": "confidence_threshold", "threshold": 0.7},
+            {"type": "explicit_request", "patterns": ["speak to human", "talk to agent", "escalate"]},
+            {"type": "error_threshold", "consecutive_errors": 3}
+        ],
+        "routing_rules": [{"skill": "s1", "priority": 5}, {"skill": "s2", "priority": 3}]
+    },
+    "workflow": {
+        "nodes": [
+            {"id": "answer", "agent": "simple_evaluator"},
+            {"id": "REPLY", "type": "sink", "action": "reply_to_customer"}
+        ],
+        "edges": [{"from": "answer", "to": "REPLY"}]
+    }
+}');
+SELECT hil_set_agent_status(hil_add_agent('Agent ' || n, n || '@example.com', ARRAY['s' || n % 20], 1000), 'online')
+    FROM generate_series(1, :agents) n;
+INSERT INTO hil.conversations (id) SELECT gen_random_uuid() FROM generate_series(1, :conversations);
