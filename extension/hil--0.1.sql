@@ -166,8 +166,11 @@ CREATE TABLE hil.agent_queue (
     previous_agent_id uuid,
     declined_by uuid[] NOT NULL DEFAULT '{}',
     deadline timestamptz,
+    escalation jsonb,
     escalation_step integer NOT NULL DEFAULT 0,
+    next_step_at timestamptz,
     sla_breached_at timestamptz,
+    served interval NOT NULL DEFAULT '0',
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     completed_at timestamptz,
     PRIMARY KEY (conversation_id, ticket),
@@ -177,6 +180,7 @@ CREATE TABLE hil.agent_queue (
 CREATE UNIQUE INDEX agent_queue_active ON hil.agent_queue (conversation_id) WHERE status IN ('pending', 'assigned');
 CREATE INDEX agent_queue_waiting ON hil.agent_queue (priority, ticket) WHERE status = 'pending';
 CREATE INDEX agent_queue_assigned ON hil.agent_queue (assigned_to) WHERE status = 'assigned';
+CREATE INDEX agent_queue_escalation ON hil.agent_queue (next_step_at) WHERE status = 'pending' AND next_step_at IS NOT NULL;
 CREATE INDEX agent_queue_taken ON hil.agent_queue (skill_set_id, assigned_at) WHERE assigned_at IS NOT NULL;
 COMMENT ON TABLE hil.agent_queue IS 'Conversations that wait for a human agent or are with one, and those that were. Order: priority, then ticket.';
 COMMENT ON COLUMN hil.agent_queue.ticket IS 'Arrival order; kept when the entry changes its priority or returns to the queue.';
@@ -190,8 +194,11 @@ COMMENT ON COLUMN hil.agent_queue.completed_at IS 'When it left the queue for go
 COMMENT ON COLUMN hil.agent_queue.previous_agent_id IS 'The agent who had the conversation before; comes first if free.';
 COMMENT ON COLUMN hil.agent_queue.declined_by IS 'Agents who declined or gave it away; not offered to them again.';
 COMMENT ON COLUMN hil.agent_queue.deadline IS 'When the longest allowed wait (max_wait_time) is over.';
+COMMENT ON COLUMN hil.agent_queue.escalation IS 'Its steps by time, as its routing rules said when it was queued: {after: seconds of waiting, priority, skills (all that are required then), notify, back_to_ai, deadline}. NULL where there are none.';
 COMMENT ON COLUMN hil.agent_queue.escalation_step IS 'Escalation steps taken so far.';
-COMMENT ON COLUMN hil.agent_queue.sla_breached_at IS 'When the deadline was found to be missed.';
+COMMENT ON COLUMN hil.agent_queue.next_step_at IS 'When the next one is due; NULL where none is left.';
+COMMENT ON COLUMN hil.agent_queue.sla_breached_at IS 'When the deadline was found to be missed, for the first time.';
+COMMENT ON COLUMN hil.agent_queue.served IS 'Time that agents had it before it returned to the queue; it does not count as waiting.';
 
 CREATE TABLE hil.queue_counts (
     priority integer NOT NULL,
@@ -539,7 +546,7 @@ COMMENT ON FUNCTION hil_fail_run IS 'Ends an attempt with an error: queues the r
 CREATE FUNCTION hil_tick()
     RETURNS jsonb
     AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-COMMENT ON FUNCTION hil_tick IS 'One round of the time-driven work: ends attempts whose lease is over, hands over what the AI did not answer within hil.ai_timeout, and assigns waiting entries to free agents. Safe from any session, any number at once. Returns what it did: {leases_expired, ai_timeouts, assigned}.';
+COMMENT ON FUNCTION hil_tick IS 'One round of the time-driven work: takes the escalation steps that are due, ends attempts whose lease is over, hands over what the AI did not answer within hil.ai_timeout, and assigns waiting entries to free agents. Safe from any session, any number at once. Returns what it did: {escalated, leases_expired, ai_timeouts, assigned}.';
 
 CREATE FUNCTION hil_doctor()
     RETURNS TABLE (check_name text, ok boolean, detail text, hint text)

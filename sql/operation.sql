@@ -68,7 +68,7 @@ BEGIN; UPDATE hil.human_agents SET skills = '{technical}' WHERE name = 'Ann'; SE
 BEGIN; UPDATE hil.runs SET lease_until = now() - interval '50 s' WHERE status = 'running'; SELECT * FROM complaints; ROLLBACK;
 BEGIN; UPDATE hil.runs SET lease_until = now() - interval '61 s' WHERE status = 'running'; SELECT * FROM complaints; ROLLBACK;
 BEGIN; UPDATE hil.runs SET run_after = now() - interval '61 s' WHERE status = 'queued'; SELECT check_name, hint FROM complaints; ROLLBACK;
--- Each of the fifteen was broken above; the sixteenth line is a note on who does the work that time brings.
+-- Each is broken above or in the tests of what it checks; the last line is a note on who does the work that time brings.
 SELECT count(*) FROM hil_doctor();
 -- A detail shows some of many.
 BEGIN; INSERT INTO hil.messages (conversation_id, sender_type, content) SELECT conversation(100 + n), 'user', 'x' FROM generate_series(1, 7) n;

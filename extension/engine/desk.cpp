@@ -114,24 +114,32 @@ Json back_to_ai(const Uuid& id, const std::optional<std::string>& instructions,
                       "no workflow is loaded, so there is no AI to give the conversation to",
                       "Load one with hil_load_workflow or `hil-worker load FILE`.");
     const std::optional<Uuid> freed = conversation.agent;
+    const std::optional<std::int64_t> run = give_to_ai(
+        conversation, {.reason = instructions ? clean_reason(*instructions) : "given back to the AI",
+                       .instructions = instructions,
+                       .agent = agent});
+    Json answer = answer_of(conversation);
+    if (run) answer["run_id"] = *run;
+    answer["assigned"] = ids(freed ? fill_agent(*freed) : std::vector<Uuid>{});
+    return answer;
+}
+
+std::optional<std::int64_t> give_to_ai(Conversation& conversation, const HandBack& hand_back) {
+    const auto& instructions = hand_back.instructions;
     leave_queue(conversation);
     conversation.move(State::back_to_ai);
     conversation.consecutive_errors = 0;
-    const std::string reason = instructions ? clean_reason(*instructions) : "given back to the AI";
     insert_event(
-        id, "ai", reason,
+        conversation.id, "ai", hand_back.reason,
         instructions ? std::optional(JsonText{Json{{"instructions", *instructions}}.dump()}) : std::nullopt,
-        agent);
-    Json answer = answer_of(conversation);
+        hand_back.agent);
+    std::optional<std::int64_t> run;
     // Whoever wrote and got no reply from people is not left waiting for their own next message.
-    if (instructions || customer_wrote_after(id, conversation.answered_through)) {
-        answer["run_id"] = queue_run(conversation, instructions);
-        answer["status"] = name(conversation.state);
-    }
+    if (instructions || customer_wrote_after(conversation.id, conversation.answered_through))
+        run = queue_run(conversation, instructions);
     save(conversation);
-    emit("back_to_ai", id);
-    answer["assigned"] = ids(freed ? fill_agent(*freed) : std::vector<Uuid>{});
-    return answer;
+    emit("back_to_ai", conversation.id);
+    return run;
 }
 
 Json transfer(const Uuid& id, const Uuid& agent, const Transfer& transfer) {

@@ -22,6 +22,16 @@ Json resolve(const Uuid& conversation, const Uuid& agent, const Resolution& reso
 Json back_to_ai(const Uuid& conversation, const std::optional<std::string>& instructions,
                 const std::optional<Uuid>& agent);
 
+// Gives a locked conversation that people have to the AI (a workflow must be loaded) and saves it. A run is
+// queued where there are instructions or messages of the customer that nobody answered. Returns its id. The
+// agent's slot is freed, but not filled.
+struct HandBack {
+    std::string reason;
+    std::optional<std::string> instructions = std::nullopt;
+    std::optional<Uuid> agent = std::nullopt;  // nothing: the system
+};
+std::optional<std::int64_t> give_to_ai(Conversation& conversation, const HandBack& hand_back);
+
 struct Transfer {
     std::string reason;
     std::optional<Uuid> to_agent;

@@ -110,6 +110,16 @@ const Check checks[] = {
          "SELECT q.conversation_id::text FROM hil.agent_queue q WHERE q.status = 'pending' AND EXISTS "
          "(SELECT 1 FROM hil.human_agents a WHERE a.status = 'online' AND a.current_load < a.max_capacity "
          " AND a.skills @> array_remove(q.required_skills, $1) AND a.id <> ALL (q.declined_by))"}},
+    {"escalation_is_scheduled", "a waiting entry with escalation steps left has a time for the next one",
+     HIL_BROKEN_ROW,
+     Statement<std::string>{
+         "SELECT conversation_id::text FROM hil.agent_queue WHERE status = 'pending' AND (next_step_at IS "
+         "NOT NULL) <> (coalesce(jsonb_array_length(escalation), 0) > escalation_step)"}},
+    {"escalations_are_taken", "no escalation step has been due for more than a minute",
+     "hil_tick() takes them; hil-worker calls it every second. Is a worker running?",
+     Statement<std::string>{
+         "SELECT conversation_id::text FROM hil.agent_queue WHERE status = 'pending' AND next_step_at < "
+         "clock_timestamp() - interval '1 minute' "}},
     {"leases_are_kept", "no run's lease has been over for more than a minute",
      "hil_tick() takes such runs back; hil-worker calls it every second. Is a worker running?",
      Statement<std::string>{"SELECT id::text FROM hil.runs WHERE status = 'running' AND lease_until < "

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/escalation.hpp"
 #include "engine/events.hpp"
 #include "engine/positions.hpp"
 #include "engine/settings.hpp"
@@ -21,11 +22,15 @@ const Statement<Texts> insert_skill_set{
     "INSERT INTO hil.skill_sets (skills, digest) VALUES ($1, sha256(convert_to($1::text, 'UTF8'))) "
     "ON CONFLICT (digest) DO NOTHING RETURNING id"};
 
-const Statement<Uuid, std::int32_t, Texts, std::int32_t, Uuid, Uuid, std::int32_t, Timestamp> insert_entry{
-    "INSERT INTO hil.agent_queue (conversation_id, priority, required_skills, skill_set_id, status, "
-    "assigned_to, assigned_at, previous_agent_id, deadline, created_at) "
-    "VALUES ($1, $2, $3, $4, CASE WHEN $5 IS NULL THEN 'pending' ELSE 'assigned' END, $5, "
-    "CASE WHEN $5 IS NOT NULL THEN $8 END, $6, $8 + make_interval(secs => $7), $8) RETURNING ticket"};
+// $7: the longest wait, $9: the steps of the escalation, $10: when the first is due; from $8 on, in seconds.
+const Statement<Uuid, std::int32_t, Texts, std::int32_t, Uuid, Uuid, std::int32_t, Timestamp, pg::JsonText,
+                std::int32_t>
+    insert_entry{
+        "INSERT INTO hil.agent_queue (conversation_id, priority, required_skills, skill_set_id, status, "
+        "assigned_to, assigned_at, previous_agent_id, deadline, created_at, escalation, next_step_at) "
+        "VALUES ($1, $2, $3, $4, CASE WHEN $5 IS NULL THEN 'pending' ELSE 'assigned' END, $5, "
+        "CASE WHEN $5 IS NOT NULL THEN $8 END, $6, $8 + make_interval(secs => $7), $8, $9, "
+        "$8 + make_interval(secs => $10)) RETURNING ticket"};
 
 const Statement<Uuid> lock_active_entry{
     "SELECT ticket, priority, required_skills, skill_set_id, previous_agent_id, declined_by FROM "
@@ -35,12 +40,19 @@ const Statement<Uuid> lock_active_entry{
 const Statement<Uuid, std::int64_t, Uuid> mark_assigned{
     "UPDATE hil.agent_queue SET status = 'assigned', assigned_to = $3, assigned_at = clock_timestamp() "
     "WHERE conversation_id = $1 AND ticket = $2"};
+// The time with the agent is no waiting: what the wait brings comes later by as much.
 const Statement<Uuid, std::int64_t, std::int32_t, Uuids> mark_pending{
     "UPDATE hil.agent_queue SET status = 'pending', assigned_to = NULL, assigned_at = NULL, priority = $3, "
-    "declined_by = $4 WHERE conversation_id = $1 AND ticket = $2"};
-const Statement<Uuid, std::int64_t, Texts, std::int32_t, Timestamp, std::int32_t> change_skills{
-    "UPDATE hil.agent_queue SET required_skills = $3, skill_set_id = $4, "
-    "deadline = $5 + make_interval(secs => $6) WHERE conversation_id = $1 AND ticket = $2"};
+    "declined_by = $4, served = served + (clock_timestamp() - assigned_at), "
+    "next_step_at = next_step_at + (clock_timestamp() - assigned_at), "
+    "deadline = CASE WHEN sla_breached_at IS NULL THEN deadline + (clock_timestamp() - assigned_at) "
+    "           ELSE deadline END "
+    "WHERE conversation_id = $1 AND ticket = $2"};
+const Statement<Uuid, std::int64_t, Texts, std::int32_t, Timestamp, std::int32_t, pg::JsonText, std::int32_t>
+    change_skills{
+        "UPDATE hil.agent_queue SET required_skills = $3, skill_set_id = $4, "
+        "deadline = $5 + make_interval(secs => $6), escalation = $7, escalation_step = 0, "
+        "next_step_at = $5 + make_interval(secs => $8) WHERE conversation_id = $1 AND ticket = $2"};
 const Statement<Uuid> mark_ended{
     "UPDATE hil.agent_queue SET status = CASE status WHEN 'assigned' THEN 'completed' ELSE 'cancelled' END, "
     "completed_at = clock_timestamp() WHERE conversation_id = $1 AND status IN ('pending', 'assigned') "
@@ -91,11 +103,14 @@ const Statement<std::string, std::int32_t> list_assignable{
     " AND a.skills @> array_remove(q.required_skills, $1) AND a.id <> ALL (q.declined_by)) "
     "ORDER BY q.priority, q.ticket LIMIT $2"};
 
-std::int32_t intern(const SkillSet& skills) {
-    pg::Rows rows = find_skill_set(skills);
-    if (rows.empty()) rows = insert_skill_set(skills);
-    if (rows.empty()) rows = find_skill_set(skills);
-    return rows.front().get<std::int32_t>(0);
+std::optional<pg::JsonText> steps_of(const Route& route) {
+    if (route.escalation.empty()) return std::nullopt;
+    return pg::JsonText{escalation_json(route.escalation).dump()};
+}
+
+std::optional<std::int32_t> first_step_of(const Route& route) {
+    if (route.escalation.empty()) return std::nullopt;
+    return route.escalation.front().after_seconds;
 }
 
 std::optional<Agent> agent_in(const pg::Rows& rows) {
@@ -142,15 +157,23 @@ std::optional<Agent> record_assignment(Conversation& conversation, const Entry& 
 
 }  // namespace
 
+std::int32_t intern_required(const SkillSet& skills) {
+    pg::Rows rows = find_skill_set(skills);
+    if (rows.empty()) rows = insert_skill_set(skills);
+    if (rows.empty()) rows = find_skill_set(skills);
+    return rows.front().get<std::int32_t>(0);
+}
+
 std::optional<Agent> enqueue(Conversation& conversation, const Route& route) {
-    const std::int32_t skill_set = intern(route.skills);
+    const std::int32_t skill_set = intern_required(route.skills);
     Entry entry;
     entry.skills = route.skills;
     entry.previous_agent = conversation.last_agent;
     std::optional<Agent> agent = take_slot(entry);
-    const pg::Rows inserted = insert_entry(conversation.id, route.priority, route.skills, skill_set,
-                                           agent ? std::optional(agent->id) : std::nullopt,
-                                           entry.previous_agent, route.max_wait_seconds, pg::clock_now());
+    const pg::Rows inserted =
+        insert_entry(conversation.id, route.priority, route.skills, skill_set,
+                     agent ? std::optional(agent->id) : std::nullopt, entry.previous_agent,
+                     route.max_wait_seconds, pg::clock_now(), steps_of(route), first_step_of(route));
     if (agent) {
         become_active(conversation, *agent);
     } else {
@@ -160,7 +183,7 @@ std::optional<Agent> enqueue(Conversation& conversation, const Route& route) {
     return agent;
 }
 
-void intern_general_skill() { intern({settings::general()}); }
+void intern_general_skill() { intern_required({settings::general()}); }
 
 Entry lock_entry(const Conversation& conversation) {
     const pg::Rows rows = lock_active_entry(conversation.id);
@@ -177,9 +200,7 @@ void requeue(Conversation& conversation, Entry& entry, const Requeue& change) {
     if (change.route) {
         entry.skills = change.route->skills;
         entry.priority = change.route->priority;
-        entry.skill_set = intern(entry.skills);
-        change_skills(conversation.id, entry.ticket, entry.skills, entry.skill_set, pg::clock_now(),
-                      change.route->max_wait_seconds);
+        entry.skill_set = intern_required(entry.skills);
     }
     if (change.priority) entry.priority = *change.priority;
     auto& declined = entry.declined_by;
@@ -188,6 +209,9 @@ void requeue(Conversation& conversation, Entry& entry, const Requeue& change) {
     // Two transfers in opposite directions would otherwise wait for each other.
     if (change.next_agent) lock_agents(Uuids{conversation.agent.value(), *change.next_agent});
     mark_pending(conversation.id, entry.ticket, entry.priority, declined);
+    if (const auto& route = change.route)
+        change_skills(conversation.id, entry.ticket, entry.skills, entry.skill_set, pg::clock_now(),
+                      route->max_wait_seconds, steps_of(*route), first_step_of(*route));
     count_waiting({entry.priority, entry.ticket, entry.skill_set}, +1);
     // Whoever gives a conversation up is not the one to whom it should return.
     const std::optional<Uuid> before = conversation.last_agent;

@@ -34,6 +34,10 @@ struct Entry {
 // saves the conversation.
 std::optional<Agent> enqueue(Conversation& conversation, const Route& route);
 
+// Number of a set of required skills, added where it is new. Adding can wait for another session, which must
+// not happen after an agent was locked.
+std::int32_t intern_required(const SkillSet& skills);
+
 // Interns the set that handovers without skills need. For whoever hands over several conversations in one
 // transaction: interning can wait for another session, which must not happen after an agent was locked.
 void intern_general_skill();
@@ -52,6 +56,8 @@ struct Requeue {
 };
 
 // Takes the conversation, human_active, from its agent back into the queue (pending_human) with its ticket.
+// It goes on waiting where it stopped: the time with the agent counts neither for its deadline nor for its
+// escalation, and steps taken stay taken; another route brings its own, from now on.
 // The agent's slot is freed, but not filled. The caller saves the conversation.
 void requeue(Conversation& conversation, Entry& entry, const Requeue& change);
 

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 
+#include "engine/escalation.hpp"
 #include "engine/leases.hpp"
 #include "engine/queue.hpp"
 #include "pg/subtransaction.hpp"
@@ -11,9 +12,12 @@ namespace hil::engine {
 namespace {
 
 const Duty all_duties[] = {
+    // Comes first: it interns skill sets, which must happen before the transaction of hil_tick locks an
+    // agent.
+    {"escalated", escalate},
     {"leases_expired", expire_leases},
     {"ai_timeouts", time_out_runs},
-    {"assigned", assign_waiting},
+    {"assigned", assign_waiting, When::always},
 };
 
 }  // namespace
@@ -25,7 +29,7 @@ Json tick() {
     for (const Duty& duty : duties()) {
         std::int64_t count = 0;
         const std::optional<pg::Failure> failure =
-            pg::subtransaction([&] { count = duty.run(most_per_round); });
+            pg::subtransaction([&] { count = duty.run(duty.at_most); });
         if (failure)
             pg::warn(std::string("hil_tick: duty \"") + duty.name + "\" failed", *failure);
         else

@@ -8,17 +8,23 @@
 
 namespace hil::engine {
 
-// One kind of work that time brings. Never waits for a lock: what others hold is left for the next round.
+// When a duty has work to look for.
+enum class When {
+    always,    // whatever is committed may bring some: in every round
+    by_clock,  // only time brings some: once every hil.naptime is enough
+};
+
+// One kind of work. Never waits for a lock: what others hold is left for the next round.
 struct Duty {
     const char* name;                           // what it did, in what hil_tick returns; its name in the log
     std::int64_t (*run)(std::int32_t at_most);  // does at most so much; returns how much it did
+    When when = When::by_clock;
+    std::int32_t at_most = 200;  // in one round: bounds one transaction, and so how long its locks are held
+    bool durable = true;         // false: who saw what it did is not misled when a crash undoes it
 };
 
 // All of them, in the order of a round.
 std::span<const Duty> duties();
-
-// How much a duty does at most in one round: bounds one transaction, and so how long its locks are held.
-constexpr std::int32_t most_per_round = 200;
 
 // hil_tick: one round, each duty in a subtransaction. A duty that fails is reported as a WARNING and left out
 // of the result; the others go on.
