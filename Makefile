@@ -75,7 +75,10 @@ SHLIB_LINK += -lstdc++ -lm
 
 REGRESS = $(sort $(basename $(notdir $(wildcard sql/*.sql))))
 REGRESS_OPTS = --outputdir=build/regress
-REGRESS_PREP = build/hil_boundary.so build/regress
+REGRESS_PREP = build/hil_boundary.so build/regress build/isolation
+
+ISOLATION = $(sort $(basename $(notdir $(wildcard test/isolation/specs/*.spec))))
+ISOLATION_OPTS = --inputdir=test/isolation --outputdir=build/isolation --launcher=test/isolation/prepared
 
 # `clean` keeps what `make deps` fetched; `distclean` does not.
 EXTRA_CLEAN = $(filter-out build/deps,$(wildcard build/*))
@@ -122,7 +125,7 @@ build/bench: $(bench_objects)
 
 -include $(patsubst %.o,%.d,$(bench_objects))
 
-build/regress:
+build/regress build/isolation:
 	mkdir -p $@
 
 # The tests load that library, so the server must be able to read it wherever the checkout lies.
