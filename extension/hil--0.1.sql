@@ -394,6 +394,130 @@ COMMENT ON COLUMN hil.conversation_overview.agent_name IS 'The human agent who h
 COMMENT ON COLUMN hil.conversation_overview.priority IS '1 (highest) to 10, while it waits for an agent or is with one.';
 COMMENT ON COLUMN hil.conversation_overview.queued_at IS 'When it was queued for an agent, while it waits for one or is with one.';
 
+-- As CREATE EXTENSION may run with any search_path, what takes more than exactly its own types is named with its schema.
+CREATE VIEW hil.queue_overview AS
+    SELECT s.skills AS required_skills, q.waiting, q.assigned, q.most_urgent, q.longest_wait, q.overdue, q.next_deadline,
+           a.agents_online, a.free_slots
+    FROM (SELECT skill_set_id, count(*) FILTER (WHERE status = 'pending') AS waiting, count(*) FILTER (WHERE status = 'assigned') AS assigned,
+                 min(priority) FILTER (WHERE status = 'pending') AS most_urgent,
+                 max(now() - created_at - served) FILTER (WHERE status = 'pending') AS longest_wait,
+                 count(*) FILTER (WHERE status = 'pending' AND deadline <= now()) AS overdue,
+                 min(deadline) FILTER (WHERE status = 'pending' AND deadline > now()) AS next_deadline
+          FROM hil.agent_queue WHERE status IN ('pending', 'assigned') GROUP BY skill_set_id) q
+    JOIN hil.skill_sets s ON s.id = q.skill_set_id
+    CROSS JOIN LATERAL (SELECT count(*) AS agents_online, coalesce(sum(greatest(max_capacity - current_load, 0)), 0) AS free_slots
+                        FROM hil.human_agents WHERE status = 'online' AND skills OPERATOR(pg_catalog.@>) s.skills) a;
+COMMENT ON VIEW hil.queue_overview IS 'What people have to do now: one row per set of required skills with conversations that wait for an agent or are with one.';
+COMMENT ON COLUMN hil.queue_overview.required_skills IS 'The skills that an agent must all have.';
+COMMENT ON COLUMN hil.queue_overview.waiting IS 'Conversations that wait.';
+COMMENT ON COLUMN hil.queue_overview.assigned IS 'Conversations that are with agents.';
+COMMENT ON COLUMN hil.queue_overview.most_urgent IS 'The highest priority that waits, 1 (highest) to 10; NULL where nobody waits.';
+COMMENT ON COLUMN hil.queue_overview.longest_wait IS 'Of those who wait; time with an agent before they returned to the queue does not count.';
+COMMENT ON COLUMN hil.queue_overview.overdue IS 'Those who wait and whose longest allowed wait (max_wait_time) is over.';
+COMMENT ON COLUMN hil.queue_overview.next_deadline IS 'When the next one becomes overdue.';
+COMMENT ON COLUMN hil.queue_overview.agents_online IS 'Agents online with these skills.';
+COMMENT ON COLUMN hil.queue_overview.free_slots IS 'Conversations that they could take now.';
+
+CREATE VIEW hil.agent_board AS
+    SELECT a.id AS agent_id, a.name, a.email, a.status, a.skills, a.current_load, a.max_capacity,
+           CASE WHEN a.status = 'online' THEN greatest(a.max_capacity - a.current_load, 0) ELSE 0 END AS free_slots,
+           w.awaiting_reply, w.longest_unanswered, w.longest_held, a.last_assigned_at, a.last_active
+    FROM hil.human_agents a
+    CROSS JOIN LATERAL (SELECT pg_catalog.count(m.since) AS awaiting_reply, max(now() - m.since) AS longest_unanswered, max(now() - q.assigned_at) AS longest_held
+                        FROM hil.agent_queue q JOIN hil.conversations c ON c.id = q.conversation_id
+                        CROSS JOIN LATERAL (SELECT min(created_at) AS since FROM hil.messages m
+                                            WHERE m.conversation_id = c.id AND m.id > c.answered_through AND m.sender_type = 'user') m
+                        WHERE q.assigned_to = a.id AND q.status = 'assigned') w;
+COMMENT ON VIEW hil.agent_board IS 'Every human agent and what they have in hand now.';
+COMMENT ON COLUMN hil.agent_board.free_slots IS 'Conversations they could take now; 0 unless online.';
+COMMENT ON COLUMN hil.agent_board.awaiting_reply IS 'Conversations in hand whose customer wrote and has no reply yet.';
+COMMENT ON COLUMN hil.agent_board.longest_unanswered IS 'Since the oldest of those messages.';
+COMMENT ON COLUMN hil.agent_board.longest_held IS 'Since the oldest assignment in hand.';
+COMMENT ON COLUMN hil.agent_board.last_assigned_at IS 'When they got a conversation last.';
+COMMENT ON COLUMN hil.agent_board.last_active IS 'Last sign of life.';
+
+CREATE VIEW hil.sla_report AS
+    SELECT day, required_skills, count(*) AS queued, count(*) FILTER (WHERE status IN ('assigned', 'completed')) AS taken,
+           count(*) FILTER (WHERE status = 'cancelled') AS left_unserved, count(*) FILTER (WHERE status = 'pending') AS waiting,
+           count(*) FILTER (WHERE decided) AS due, count(*) FILTER (WHERE breached) AS breached,
+           round(1::numeric - count(*) FILTER (WHERE breached)::numeric / nullif(count(*) FILTER (WHERE decided), 0)::numeric, 4) AS kept,
+           avg(wait) AS average_wait, max(wait) AS longest_wait
+    FROM (SELECT q.created_at::date AS day, s.skills AS required_skills, q.status, b.breached,
+                 q.deadline IS NOT NULL AND (b.breached OR q.status <> 'pending') AS decided,
+                 coalesce(q.assigned_at, q.completed_at, now()) - q.created_at - q.served AS wait
+          FROM hil.agent_queue q JOIN hil.skill_sets s ON s.id = q.skill_set_id
+          CROSS JOIN LATERAL (SELECT q.sla_breached_at IS NOT NULL
+                                  OR coalesce(coalesce(q.assigned_at, q.completed_at, now()) > q.deadline, false) AS breached) b) e
+    GROUP BY day, required_skills;
+COMMENT ON VIEW hil.sla_report IS 'How long people were waited for: one row per day (in the session''s time zone) and set of required skills, of the conversations queued on that day.';
+COMMENT ON COLUMN hil.sla_report.required_skills IS 'As last required; escalation and transfer may change them.';
+COMMENT ON COLUMN hil.sla_report.queued IS 'Entries into the queue, those that were assigned at once included.';
+COMMENT ON COLUMN hil.sla_report.taken IS 'Those that an agent has or had to the end.';
+COMMENT ON COLUMN hil.sla_report.left_unserved IS 'Those that left the queue without an agent: the customer gave up, or the AI got it back.';
+COMMENT ON COLUMN hil.sla_report.waiting IS 'Those that wait still.';
+COMMENT ON COLUMN hil.sla_report.due IS 'Those with a longest allowed wait (max_wait_time) for which is known whether it was kept.';
+COMMENT ON COLUMN hil.sla_report.breached IS 'Those of them for which it was not.';
+COMMENT ON COLUMN hil.sla_report.kept IS 'Share of those for which it was kept, 0 to 1; NULL where none is due.';
+COMMENT ON COLUMN hil.sla_report.average_wait IS 'Of all of them: until the agent who has or had it took it, or it left, or now; time with earlier agents does not count.';
+COMMENT ON COLUMN hil.sla_report.longest_wait IS 'The longest of these.';
+
+CREATE VIEW hil.daily_stats AS
+    SELECT day, coalesce(started, 0) AS started, coalesce(handovers, 0) AS handovers, coalesce(closed, 0) AS closed,
+           coalesce(closed_by_ai, 0) AS closed_by_ai, coalesce(resolved, 0) AS resolved, coalesce(unresolved, 0) AS unresolved,
+           coalesce(escalated, 0) AS escalated, average_duration, average_wait, ai_cost_usd, human_cost_usd, average_satisfaction
+    FROM (SELECT created_at::date AS day, count(*) AS started FROM hil.conversations GROUP BY 1) c
+    FULL JOIN (SELECT created_at::date AS day, count(*) AS handovers FROM hil.handover_events
+               WHERE from_type = 'ai' AND to_type = 'human' GROUP BY 1) h USING (day)
+    FULL JOIN (SELECT created_at::date AS day, count(*) AS closed, count(*) FILTER (WHERE handover_count = 0) AS closed_by_ai,
+                      count(*) FILTER (WHERE resolution_status = 'resolved') AS resolved,
+                      count(*) FILTER (WHERE resolution_status = 'unresolved') AS unresolved,
+                      count(*) FILTER (WHERE resolution_status = 'escalated') AS escalated,
+                      pg_catalog.make_interval(secs => avg(total_duration_seconds)::float8) AS average_duration,
+                      pg_catalog.make_interval(secs => avg(wait_time_seconds) FILTER (WHERE handover_count > 0)::float8) AS average_wait,
+                      sum(ai_cost_usd) AS ai_cost_usd, sum(human_cost_usd) AS human_cost_usd,
+                      avg(customer_satisfaction) AS average_satisfaction
+               FROM hil.conversation_analytics GROUP BY 1) a USING (day);
+COMMENT ON VIEW hil.daily_stats IS 'One row per day (in the session''s time zone) on which something began, was handed over or was closed for the first time.';
+COMMENT ON COLUMN hil.daily_stats.started IS 'Conversations begun on that day.';
+COMMENT ON COLUMN hil.daily_stats.handovers IS 'Hand-overs of the AI to people on that day.';
+COMMENT ON COLUMN hil.daily_stats.closed IS 'Conversations closed for the first time on that day. The columns that follow are about these, as they stood at their last closing.';
+COMMENT ON COLUMN hil.daily_stats.closed_by_ai IS 'Those never handed over to people.';
+COMMENT ON COLUMN hil.daily_stats.average_duration IS 'With the AI, waiting and with people together.';
+COMMENT ON COLUMN hil.daily_stats.average_wait IS 'Waiting for people, of those handed over.';
+COMMENT ON COLUMN hil.daily_stats.ai_cost_usd IS 'Cost of their runs, in US dollars.';
+COMMENT ON COLUMN hil.daily_stats.human_cost_usd IS 'Agents'' time at their hourly rates, in US dollars.';
+COMMENT ON COLUMN hil.daily_stats.average_satisfaction IS 'Of those rated, 1 to 5.';
+
+CREATE VIEW hil.metrics AS
+    SELECT 'hil_queue_waiting' AS name, pg_catalog.jsonb_build_object('priority', p::text) AS labels, w.entries::float8 AS value
+    FROM generate_series(1, 10) p
+    CROSS JOIN LATERAL (SELECT count(*) AS entries FROM hil.agent_queue WHERE status = 'pending' AND priority = p) w
+    UNION ALL
+    SELECT 'hil_queue_longest_wait_seconds', '{}', coalesce(max(extract(epoch FROM now() - w.created_at - w.served)), 0)
+    FROM generate_series(1, 10) p
+    CROSS JOIN LATERAL (SELECT created_at, served FROM hil.agent_queue WHERE status = 'pending' AND priority = p ORDER BY ticket LIMIT 1) w
+    UNION ALL
+    SELECT 'hil_escalation_steps_due', '{}', count(*) FROM hil.agent_queue WHERE status = 'pending' AND next_step_at <= now()
+    UNION ALL
+    SELECT 'hil_agents', pg_catalog.jsonb_build_object('status', s), pg_catalog.count(a.id) FROM pg_catalog.unnest('{online,away,offline}'::text[]) s
+    LEFT JOIN hil.human_agents a ON a.status = s GROUP BY s
+    UNION ALL
+    SELECT 'hil_agent_slots', pg_catalog.jsonb_build_object('state', v.state), v.slots
+    FROM (SELECT coalesce(sum(current_load), 0) AS used,
+                 coalesce(sum(greatest(max_capacity - current_load, 0)) FILTER (WHERE status = 'online'), 0) AS free FROM hil.human_agents) a,
+    LATERAL (VALUES ('used', a.used), ('free', a.free)) v (state, slots)
+    UNION ALL
+    SELECT 'hil_runs', pg_catalog.jsonb_build_object('status', s), pg_catalog.count(r.id) FROM pg_catalog.unnest('{queued,running}'::text[]) s
+    LEFT JOIN hil.runs r ON r.status = s AND r.status IN ('queued', 'running') GROUP BY s
+    UNION ALL
+    SELECT 'hil_outbox_events', '{}', count(*) FROM hil.outbox
+    UNION ALL
+    SELECT 'hil_events_total', '{}', coalesce(max(seq), 0) FROM hil.events;
+COMMENT ON VIEW hil.metrics IS 'How hil is doing now, as name, labels and value: for a Prometheus exporter that reads SQL.';
+COMMENT ON COLUMN hil.metrics.name IS 'hil_queue_waiting (by priority), hil_queue_longest_wait_seconds (of the first in each priority), hil_escalation_steps_due, hil_agents (by status), hil_agent_slots (used; free: of agents online), hil_runs (queued, running), hil_outbox_events (not relayed yet), hil_events_total.';
+COMMENT ON COLUMN hil.metrics.labels IS 'The labels of this value; {} where there are none.';
+COMMENT ON COLUMN hil.metrics.value IS 'A count, or seconds where the name says so.';
+
 -- ---------------------------------------------------------------------------------------------------------------------
 -- Functions. SECURITY DEFINER because nobody else reaches the tables; CALLED ON NULL INPUT so that a missing argument gets
 -- an error that names it.
