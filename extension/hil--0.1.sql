@@ -338,6 +338,7 @@ CREATE TABLE hil.outbox (
     agent_id uuid,
     type text NOT NULL,
     payload jsonb NOT NULL,
+    announced boolean NOT NULL DEFAULT false,
     at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 CREATE TABLE hil.events (
@@ -346,11 +347,21 @@ CREATE TABLE hil.events (
     agent_id uuid,
     type text NOT NULL,
     payload jsonb NOT NULL,
+    announced boolean NOT NULL,
     at timestamptz NOT NULL
 );
-COMMENT ON TABLE hil.outbox IS 'What happened, written by the transaction in which it happened.';
-COMMENT ON COLUMN hil.outbox.payload IS 'What the NOTIFY said: ids, never the text of a message.';
-COMMENT ON TABLE hil.events IS 'The place for relayed events in commit order, with a gapless seq. Empty in this version.';
+CREATE TABLE hil.announced_through (
+    seq bigint PRIMARY KEY
+);
+COMMENT ON TABLE hil.outbox IS 'What happened and is not relayed yet, written by the transaction in which it happened.';
+COMMENT ON COLUMN hil.outbox.payload IS 'What the NOTIFY says: ids, never the text of a message.';
+COMMENT ON COLUMN hil.outbox.announced IS 'Its transaction sent the NOTIFY itself, because no scheduler ran.';
+COMMENT ON TABLE hil.events IS 'What happened, relayed: what commits later has a later seq. The newest is never purged.';
+COMMENT ON COLUMN hil.events.seq IS 'Without a gap, from the oldest that is kept to the newest.';
+COMMENT ON COLUMN hil.events.payload IS 'What the NOTIFY says, there together with seq.';
+COMMENT ON COLUMN hil.events.announced IS 'Its transaction sent the NOTIFY itself, because no scheduler ran.';
+COMMENT ON COLUMN hil.events.at IS 'When it happened.';
+COMMENT ON TABLE hil.announced_through IS 'The seq up to which events are announced, in its one row. Each step inserts a row and deletes the one before: the newest is found at once, however many dead ones a long transaction keeps.';
 
 -- A dump without these lines would leave the rows out.
 SELECT pg_catalog.pg_extension_config_dump('hil.conversations', '');
@@ -374,6 +385,7 @@ SELECT pg_catalog.pg_extension_config_dump('hil.run_steps', '');
 SELECT pg_catalog.pg_extension_config_dump('hil.outbox', '');
 SELECT pg_catalog.pg_extension_config_dump('hil.outbox_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('hil.events', '');
+SELECT pg_catalog.pg_extension_config_dump('hil.announced_through', '');
 
 CREATE FUNCTION hil.guard_conversation_status() RETURNS trigger
     AS 'MODULE_PATHNAME', 'hil_guard_conversation_status' LANGUAGE C;
@@ -670,7 +682,12 @@ COMMENT ON FUNCTION hil_fail_run IS 'Ends an attempt with an error: queues the r
 CREATE FUNCTION hil_tick()
     RETURNS jsonb
     AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-COMMENT ON FUNCTION hil_tick IS 'One round of the time-driven work: takes the escalation steps that are due, ends attempts whose lease is over, hands over what the AI did not answer within hil.ai_timeout, and assigns waiting entries to free agents. Safe from any session, any number at once. Returns what it did: {escalated, leases_expired, ai_timeouts, assigned}.';
+COMMENT ON FUNCTION hil_tick IS 'One round of the time-driven work: takes the escalation steps that are due, ends attempts whose lease is over, hands over what the AI did not answer within hil.ai_timeout, assigns waiting entries to free agents, and relays events. Safe from any session, any number at once; commit soon, since nobody else relays until then. Returns what it did: {escalated, leases_expired, ai_timeouts, assigned, relayed, announced}; a duty that failed is missing, and so is announced where a scheduler runs, which does it.';
+
+CREATE FUNCTION hil_events_since(after bigint, max_events integer DEFAULT 1000)
+    RETURNS TABLE (seq bigint, conversation_id uuid, agent_id uuid, type text, payload jsonb, at timestamptz)
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION hil_events_since IS 'The events after seq after, in order, at most max_events (1 to 10000). after 0: from the oldest that is kept; NULL: the newest alone, for whoever begins now. Seqs have no gap, and what commits late gets a later one: whoever asks with the last seq they have misses nothing. A first seq above after + 1 says that what lay between was purged. Errors: 22023.';
 
 CREATE FUNCTION hil_doctor()
     RETURNS TABLE (check_name text, ok boolean, detail text, hint text)
@@ -680,7 +697,7 @@ COMMENT ON FUNCTION hil_doctor IS 'Checks every invariant of the tables and whet
 CREATE FUNCTION hil_purge(older_than interval)
     RETURNS bigint
     AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-COMMENT ON FUNCTION hil_purge IS 'Deletes conversations closed longer ago than older_than, with all their rows, and returns how many. Errors: 22023.';
+COMMENT ON FUNCTION hil_purge IS 'Deletes conversations closed longer ago than older_than, with all their rows, and returns how many. Events that old go too, save the newest of all. Errors: 22023.';
 
 CREATE FUNCTION hil_grant(role_name regrole, profile text)
     RETURNS void
@@ -693,7 +710,7 @@ REVOKE ALL ON FUNCTION hil_create_conversation, hil_handle_message, hil_handover
     hil_queue_position, hil_estimated_wait, hil_explain_assignment, hil_add_agent, hil_set_agent_status,
     hil_set_agent_skills, hil_set_agent_capacity, hil_agent_heartbeat, hil_inbox, hil_load_workflow,
     hil_activate_workflow, hil_workflow_definition, hil_claim_runs, hil_renew_runs, hil_record_step,
-    hil_complete_run, hil_fail_run, hil_tick, hil_doctor, hil_purge,
+    hil_complete_run, hil_fail_run, hil_tick, hil_events_since, hil_doctor, hil_purge,
     hil_grant
     FROM PUBLIC;
 REVOKE ALL ON FUNCTION hil.guard_conversation_status FROM PUBLIC;

@@ -13,6 +13,7 @@ SELECT hil_handle_message(conversation(1), 'Hello', idempotency_key => 'k1', met
 SELECT hil_record_step(run_id, attempt, 'classify', '{"confidence": 0.9}', '{"cost_usd": 0.0015}') ->> 'action' FROM hil_claim_runs('worker');
 SELECT hil_complete_run(1, 1, '{"sink": "FINISH", "config": {"response": "Bye. “Tschüß”, he said;\\ \t\n"}}') ->> 'status';
 SELECT hil_rate(conversation(1), 4.5);
+SELECT (hil_tick() ->> 'relayed')::int > 0;
 SELECT hand_over(2, '{billing}'), hand_over(3, '{technical}', 2);
 SELECT hil_handle_message(conversation(4), 'Where is it?') ->> 'status';
 SELECT run_id FROM hil_claim_runs('worker');
@@ -31,7 +32,7 @@ BEGIN
 END
 $$;
 CREATE TABLE test.before AS SELECT * FROM contents();
--- queue_counts and events are for a later version.
+-- queue_counts is for a later version.
 SELECT relation, rows FROM test.before;
 
 \set ECHO none
@@ -72,6 +73,9 @@ SELECT hand_over(5, '{technical,billing}');
 SELECT id FROM hil.skill_sets ORDER BY id;
 SELECT ticket FROM hil.agent_queue ORDER BY ticket;
 SELECT hil_load_workflow(workflow());
+-- Events that were not relayed before are now, and are numbered on.
+SELECT tick() IS NOT NULL;
+SELECT count(*) = max(seq) AND max(seq) > min(rows) FROM hil.events, test.before WHERE relation = 'events';
 -- the guard of the states is there too.
 UPDATE hil.conversations SET status = 'finished' WHERE id = conversation(5);
 SELECT check_name, detail FROM hil_doctor() WHERE NOT ok;

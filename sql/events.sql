@@ -7,12 +7,12 @@
 SELECT current_database() AS database \gset
 \setenv PGDATABASE :database
 -- What was written down since the last look.
-CREATE TABLE test.seen (id bigint);
+CREATE TABLE test.seen (number bigint);
 CREATE FUNCTION test.events() RETURNS TABLE (type text, conversation uuid, agent text, payload jsonb) LANGUAGE plpgsql AS $$
 BEGIN
-    RETURN QUERY SELECT o.type, o.conversation_id, name_of(o.agent_id), o.payload - 'timestamp' - 'type' - 'conversation_id'
-        FROM hil.outbox o WHERE o.id > (SELECT coalesce(max(id), 0) FROM test.seen) ORDER BY o.id;
-    INSERT INTO test.seen SELECT max(id) FROM hil.outbox;
+    RETURN QUERY SELECT h.type, h.conversation_id, name_of(h.agent_id), h.payload - 'timestamp' - 'type' - 'conversation_id'
+        FROM test.happened h WHERE h.number > (SELECT coalesce(max(s.number), 0) FROM test.seen s) ORDER BY h.number;
+    INSERT INTO test.seen SELECT max(h.number) FROM test.happened h;
 END
 $$;
 \set ECHO all
@@ -28,7 +28,7 @@ SELECT hil_handover(conversation(1), 'x') ->> 'status';
 SELECT * FROM events();
 -- An agent comes: the agent is told, in the words of the first design, and the conversation's listeners are too.
 SELECT hil_set_agent_status(agent('Ann'), 'online') ->> 'current_load';
-SELECT type, payload - 'timestamp', payload ->> 'timestamp' ~ '^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?[+-]\d\d(:\d\d)?$' AS iso_8601 FROM hil.outbox ORDER BY id DESC LIMIT 1;
+SELECT type, payload - 'timestamp', payload ->> 'timestamp' ~ '^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?[+-]\d\d(:\d\d)?$' AS iso_8601 FROM happened ORDER BY number DESC LIMIT 1;
 SELECT type, agent FROM events();
 -- The customer writes: the agent is told. The agent writes: the conversation's listeners are.
 SELECT hil_handle_message(conversation(1), 'Another secret.') ->> 'status';
@@ -49,7 +49,7 @@ SELECT hand_over(2), hil_set_agent_status(agent('Ann'), 'away') ->> 'status', hi
 SELECT hand_over(3), hil_cancel(conversation(3)) ->> 'status';
 SELECT type, agent FROM events();
 -- No payload says what was said, and none is too long for a NOTIFY.
-SELECT count(*) FROM hil.outbox WHERE payload::text LIKE '%secret%' OR length(payload::text) > 1000;
+SELECT count(*) FROM happened WHERE payload::text LIKE '%secret%' OR length(payload::text) > 1000;
 -- What is refused is not announced.
 CALL refused($$SELECT hil_handover(conversation(2), 'x')$$);
 SELECT * FROM events();

@@ -18,7 +18,7 @@ SELECT count(*) FROM hil_claim_runs('worker');
 -- The customer is told, by a message, since no call of theirs waits for an answer.
 SELECT * FROM said(1);
 -- Somebody who listens for it learns that no agent was free.
-SELECT type, payload - 'timestamp' FROM hil.outbox WHERE type IN ('handover', 'no_agents') ORDER BY id;
+SELECT type, payload - 'timestamp' FROM happened WHERE type IN ('handover', 'no_agents') ORDER BY number;
 -- The record of it: nobody took it yet, which is what agent_id says.
 SELECT from_type, to_type, reason, context, agent_id FROM hil.handover_events WHERE conversation_id = conversation(1);
 

@@ -64,6 +64,14 @@ BEGIN; UPDATE hil.agent_queue SET required_skills = '{other}' WHERE conversation
 BEGIN; UPDATE hil.human_agents SET db_role = 'regress_hil_renamed' WHERE name = 'Ann'; SELECT * FROM complaints; ROLLBACK;
 -- nobody_waits_beside_a_free_agent
 BEGIN; UPDATE hil.human_agents SET skills = '{technical}' WHERE name = 'Ann'; SELECT * FROM complaints; ROLLBACK;
+-- events_are_numbered: a gap, an announcement of what is not there, a second row; events_are_relayed: more than a minute late
+BEGIN; SELECT tick(); DELETE FROM hil.events WHERE seq = 3; SELECT * FROM complaints; ROLLBACK;
+BEGIN; SELECT tick(); INSERT INTO hil.announced_through VALUES (1000); SELECT * FROM complaints; ROLLBACK;
+BEGIN; SELECT tick(); INSERT INTO hil.announced_through VALUES (1); SELECT * FROM complaints; ROLLBACK;
+BEGIN; UPDATE hil.outbox SET at = now() - interval '59 s'; SELECT * FROM complaints; ROLLBACK;
+BEGIN; UPDATE hil.outbox SET at = now() - interval '61 s' WHERE id = 1; SELECT * FROM complaints; ROLLBACK;
+BEGIN; SELECT tick(); DELETE FROM hil.announced_through; UPDATE hil.events SET announced = false, at = now() - interval '61 s' WHERE seq = 3;
+SELECT * FROM complaints; SELECT tick(); SELECT * FROM complaints; ROLLBACK;
 -- leases_are_kept, runs_are_claimed: more than a minute late
 BEGIN; UPDATE hil.runs SET lease_until = now() - interval '50 s' WHERE status = 'running'; SELECT * FROM complaints; ROLLBACK;
 BEGIN; UPDATE hil.runs SET lease_until = now() - interval '61 s' WHERE status = 'running'; SELECT * FROM complaints; ROLLBACK;
@@ -77,15 +85,15 @@ SELECT check_name, regexp_replace(detail, '[0-9a-f-]{36}', 'ID', 'g') FROM compl
 -- The tick mends what a missed meeting leaves: an entry that waits beside an agent who is free.
 UPDATE hil.human_agents SET skills = '{technical}' WHERE name = 'Ann';
 SELECT check_name FROM complaints;
-SELECT hil_tick();
+SELECT tick();
 SELECT status(3);
 SELECT check_name FROM complaints;
-SELECT hil_tick();
+SELECT tick();
 -- It gives out by priority and arrival, as far as there is room.
 UPDATE hil.human_agents SET status = 'offline' WHERE name = 'Bob';
 SELECT hand_over(11), hand_over(12, priority => 9), hand_over(13, priority => 1), hand_over(14);
 UPDATE hil.human_agents SET max_capacity = 3, status = 'online' WHERE name = 'Bob';
-SELECT hil_tick();
+SELECT tick();
 SELECT c, status(c) FROM generate_series(11, 14) c;
 
 -- A duty that fails undoes what it began, says so, and holds up no other: here the assigning of 14, while a run times out.
@@ -93,17 +101,21 @@ CREATE FUNCTION test.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE
 CREATE TRIGGER refuse BEFORE UPDATE ON hil.agent_queue FOR EACH ROW EXECUTE FUNCTION test.refuse();
 UPDATE hil.human_agents SET max_capacity = 5 WHERE name = 'Bob';
 UPDATE hil.runs SET created_at = now() - interval '11 minutes' WHERE conversation_id = conversation(7);
-SELECT hil_tick();
+SELECT tick();
 SELECT c, status(c) FROM unnest('{7,14}'::int[]) c;
 SELECT current_load FROM hil.human_agents WHERE name = 'Bob';
 DROP TRIGGER refuse ON hil.agent_queue;
-SELECT hil_tick();
+SELECT tick();
 SELECT check_name FROM complaints;
 
 -- Purging removes conversations that were closed long enough ago, with everything of theirs, and nothing else.
 SELECT hil_complete_run(1, 1, '{"sink": "FINISH", "config": {"response": "Bye."}}') ->> 'status';
 SELECT status(5);
 UPDATE hil.conversations SET closed_at = now() - interval '31 days' WHERE id = conversation(5);
+-- The newest event is never purged, so that one is of nobody.
+INSERT INTO hil.outbox (type, payload, announced) VALUES ('test', '{}', true);
+SELECT tick();
+UPDATE hil.events SET at = now() - interval '31 days' WHERE seq <= (SELECT max(seq) FROM hil.events WHERE conversation_id = conversation(5));
 UPDATE hil.conversations SET closed_at = now() - interval '29 days' WHERE id = conversation(4);
 UPDATE hil.conversations SET created_at = now() - interval '1 year', updated_at = now() - interval '1 year' WHERE id = conversation(1);
 SELECT hil_purge('30 days');
@@ -162,5 +174,5 @@ CREATE EXTENSION hil SCHEMA public;
 SELECT hil_load_workflow(workflow());
 SELECT hil_handle_message(conversation(12), 'Hello') ->> 'run_id';
 SELECT run_id, workflow, revision FROM hil_claim_runs('worker');
-SELECT hil_tick();
+SELECT tick();
 SELECT check_name FROM hil_doctor() WHERE NOT ok;

@@ -208,7 +208,7 @@ SELECT public.hil_rate('c0000000-0000-0000-0000-000000000002', 3);
 SELECT public.hil_handle_message('c0000000-0000-0000-0000-000000000002', 'Hello');
 SELECT run_id FROM public.hil_claim_runs('worker', 10);
 SELECT public.hil_complete_run(4, 1, '{"sink": "FINISH"}');
-SELECT public.hil_tick();
+SELECT pg_catalog.jsonb_typeof(public.hil_tick());
 SELECT check_name FROM public.hil_doctor() WHERE NOT ok;
 SELECT public.hil_grant('regress_hil_nobody', 'reader');
 SELECT public.hil_purge('1 day');

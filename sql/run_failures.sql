@@ -66,20 +66,20 @@ CALL refused($$SELECT hil_fail_run(1, 1, 'x', NULL)$$);
 -- A worker that dies: its lease ends, and the attempt counts as failed.
 SELECT claimed(4) AS run \gset
 SELECT hil_record_step(:run, 1, 'classify', '{"confidence": 0.9}') ->> 'action';
-SELECT hil_tick();
+SELECT tick();
 SELECT lose_lease(:run);
-SELECT hil_tick();
+SELECT tick();
 SELECT status, attempt, error FROM hil.runs WHERE id = :run;
 SELECT be_due(:run);
 SELECT attempt, input -> 'steps' FROM hil_claim_runs('another worker');
 -- A worker that comes back in time renews, and nothing is lost.
 SELECT lose_lease(:run);
-SELECT hil_renew_runs('another worker', ARRAY[:run]::bigint[]) = ARRAY[:run]::bigint[], hil_tick();
+SELECT hil_renew_runs('another worker', ARRAY[:run]::bigint[]) = ARRAY[:run]::bigint[], tick();
 SELECT lose_lease(:run);
-SELECT hil_tick(), be_due(:run);
+SELECT tick(), be_due(:run);
 SELECT attempt FROM hil_claim_runs('another worker');
 SELECT lose_lease(:run);
-SELECT hil_tick();
+SELECT tick();
 SELECT hil_reason, status FROM hil.conversations WHERE id = conversation(4);
 
 -- Without an error_threshold the first error hands over.
@@ -99,9 +99,9 @@ SELECT hil_create_conversation(conversation(c), 'support') FROM generate_series(
 SELECT hil_handle_message(conversation(7), 'Hello?') ->> 'status';
 SELECT claimed(8) AS run \gset
 UPDATE hil.runs SET created_at = now() - interval '9 minutes' WHERE status IN ('queued', 'running');
-SELECT hil_tick();
+SELECT tick();
 UPDATE hil.runs SET created_at = now() - interval '11 minutes', lease_until = lease_until + interval '1 hour' WHERE status IN ('queued', 'running');
-SELECT hil_tick();
+SELECT tick();
 SELECT status(7), status(8);
 SELECT hil_reason FROM hil.conversations WHERE id = conversation(7);
 SELECT * FROM said(7);
@@ -110,10 +110,10 @@ SET hil.ai_timeout = '5 s';
 SELECT hil_create_conversation(conversation(9), 'support');
 SELECT hil_handle_message(conversation(9), 'Hello?') ->> 'status';
 UPDATE hil.runs SET created_at = now() - interval '6 s' WHERE conversation_id = conversation(9);
-SELECT hil_tick();
+SELECT tick();
 RESET hil.ai_timeout;
 -- A conversation that waits for its customer is not one whose AI is silent.
-SELECT status(2), hil_tick();
+SELECT status(2), tick();
 SELECT check_name, detail FROM hil_doctor() WHERE NOT ok;
 
 -- One broken conversation does not stop the tick for the others. The owner types a state while the AI is at work: the run has
@@ -129,8 +129,8 @@ UPDATE hil.conversations SET status = 'pending_human' WHERE id = conversation(12
 SELECT check_name FROM hil_doctor() WHERE NOT ok;
 SELECT lose_lease(:typed), lose_lease(:other);
 UPDATE hil.runs SET created_at = now() - interval '11 minutes' WHERE id = :silent;
-SELECT hil_tick();
-SELECT hil_tick();
+SELECT tick();
+SELECT tick();
 SELECT id - :typed AS n, status FROM hil.runs WHERE id IN (:typed, :other, :silent) ORDER BY id;
 SELECT status(10), status(11), status(12);
 ROLLBACK;
@@ -148,7 +148,7 @@ UPDATE hil.workflows SET id = gen_random_uuid(), definition = '{"name": "support
 SELECT hil_fail_run(:typed, 1, 'error') ->> 'status';
 SELECT lose_lease(:other);
 UPDATE hil.runs SET created_at = now() - interval '11 minutes' WHERE id = :silent;
-SELECT hil_tick();
+SELECT tick();
 SELECT status(10), status(11), status(12);
 SELECT hil_reason FROM hil.conversations WHERE id IN (conversation(10), conversation(11), conversation(12)) ORDER BY id;
 SELECT hil_handover(conversation(13), 'by hand') ->> 'status';

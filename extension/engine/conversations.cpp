@@ -1,6 +1,7 @@
 #include "engine/conversations.hpp"
 
 #include "core/refusal.hpp"
+#include "engine/relay.hpp"
 #include "engine/workflows.hpp"
 #include "pg/session.hpp"
 #include "pg/table.hpp"
@@ -94,11 +95,6 @@ const Statement<std::vector<Uuid>> delete_rows{
     "s AS (DELETE FROM hil.run_steps WHERE conversation_id = ANY ($1)), "
     "r AS (DELETE FROM hil.runs WHERE conversation_id = ANY ($1)) "
     "DELETE FROM hil.conversations WHERE id = ANY ($1)"};
-
-// The outbox has no index by conversation; it is read once.
-const Statement<> delete_their_events{
-    "DELETE FROM hil.outbox o WHERE conversation_id IS NOT NULL "
-    "AND NOT EXISTS (SELECT 1 FROM hil.conversations c WHERE c.id = o.conversation_id)"};
 
 // Bounds the memory of a purge, not its transaction.
 constexpr std::int32_t purged_at_once = 1000;
@@ -257,7 +253,7 @@ std::int64_t purge(Duration older_than) {
         delete_rows(ids);
         deleted += static_cast<std::int64_t>(ids.size());
     }
-    if (deleted > 0) delete_their_events();
+    purge_events(before);
     return deleted;
 }
 

@@ -124,6 +124,24 @@ const Check checks[] = {
      "hil_tick() takes such runs back; hil-worker calls it every second. Is a worker running?",
      Statement<std::string>{"SELECT id::text FROM hil.runs WHERE status = 'running' AND lease_until < "
                             "clock_timestamp() - interval '1 minute' "}},
+    {"events_are_numbered", "the seqs of the events have no gap, and none is announced that is not there",
+     HIL_BROKEN_ROW,
+     Statement<std::string>{
+         "SELECT seq::text FROM (SELECT seq, lead(seq) OVER (ORDER BY seq) AS next FROM hil.events "
+         " WHERE (SELECT count(*) <= max(seq) - min(seq) FROM hil.events)) e WHERE next <> seq + 1 "
+         "UNION ALL SELECT seq::text FROM hil.announced_through "
+         "WHERE seq > (SELECT coalesce(max(seq), 0) FROM hil.events) "
+         "UNION ALL SELECT seq::text FROM hil.announced_through "
+         "WHERE seq < (SELECT max(seq) FROM hil.announced_through)"}},
+    {"events_are_relayed", "no event has waited for more than a minute to be relayed and announced",
+     "The scheduler does it, or hil_tick(), which hil-worker calls every second. Look for what holds them "
+     "up: a "
+     "session that called hil_tick() and did not commit, or, in the server's log, a failing relay.",
+     Statement<std::string>{"SELECT 'outbox ' || id FROM hil.outbox WHERE at < clock_timestamp() - interval "
+                            "'1 minute' "
+                            "UNION ALL SELECT 'seq ' || seq FROM hil.events WHERE NOT announced AND seq > "
+                            "(SELECT coalesce(max(seq), 0) FROM hil.announced_through) "
+                            "AND at < clock_timestamp() - interval '1 minute'"}},
     {"runs_are_claimed", "no run that is due has waited for a worker for more than a minute",
      "Start hil-worker, or more of them.",
      Statement<std::string>{"SELECT id::text FROM hil.runs WHERE status = 'queued' AND run_after < "

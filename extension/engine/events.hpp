@@ -1,15 +1,18 @@
-// Events: every change tells what happened, in hil.outbox and by NOTIFY, in the transaction that made it.
+// Events: every change tells what happened, in hil.outbox, in the transaction that made it. relay.hpp says
+// how it gets from there to whoever listens.
 #pragma once
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "engine/conversations.hpp"
 
 namespace hil::engine {
 
-// Writes one event and notifies its channels at commit. `more` holds ids and numbers, never the text of a
-// message: what is written here leaves the database without a privilege check.
+// Writes one event. `more` holds ids and numbers, never the text of a message: what is written here leaves
+// the database without a privilege check. Whoever emits has locked the row that changes before, and so has a
+// transaction id before the event has its id; the relay relies on it.
 //
 // | type           | channels                            | more                    |
 // | message        | conversation; agent where given     | message_id, sender_type |
@@ -20,8 +23,12 @@ namespace hil::engine {
 // | unassigned     | agent, conversation (with agent_id) |                         |
 // | finished, resolved, back_to_ai | conversation        |                         |
 //
-// Every payload holds type, conversation_id and timestamp.
-void emit(const char* type, const Uuid& conversation, const std::optional<Uuid>& agent = std::nullopt,
-          const Json& more = Json::object());
+// Every payload holds type and timestamp, and conversation_id where there is one.
+void emit(const char* type, const std::optional<Uuid>& conversation,
+          const std::optional<Uuid>& agent = std::nullopt, const Json& more = Json::object());
+
+// Sends the NOTIFYs of one event: to the channels above, at commit.
+void announce(std::string_view type, const std::optional<Uuid>& conversation,
+              const std::optional<Uuid>& agent, Json payload);
 
 }  // namespace hil::engine

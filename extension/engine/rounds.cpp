@@ -6,6 +6,8 @@
 #include "engine/escalation.hpp"
 #include "engine/leases.hpp"
 #include "engine/queue.hpp"
+#include "engine/relay.hpp"
+#include "engine/wake.hpp"
 #include "pg/subtransaction.hpp"
 
 namespace hil::engine {
@@ -18,6 +20,14 @@ const Duty all_duties[] = {
     {"leases_expired", expire_leases},
     {"ai_timeouts", time_out_runs},
     {"assigned", assign_waiting, When::always},
+    // Last, so that what the others did is told in the same round.
+    {"relayed", relay, When::always, 10'000},
+    {.name = "announced",
+     .run = announce_relayed,
+     .when = When::always,
+     .at_most = 1000,
+     .durable = false,
+     .schedulers_own = true},
 };
 
 }  // namespace
@@ -27,6 +37,7 @@ std::span<const Duty> duties() { return all_duties; }
 Json tick() {
     Json done = Json::object();
     for (const Duty& duty : duties()) {
+        if (duty.schedulers_own && scheduler_runs_here()) continue;
         std::int64_t count = 0;
         const std::optional<pg::Failure> failure =
             pg::subtransaction([&] { count = duty.run(duty.at_most); });

@@ -21,6 +21,9 @@ struct Duty {
     When when = When::by_clock;
     std::int32_t at_most = 200;  // in one round: bounds one transaction, and so how long its locks are held
     bool durable = true;         // false: who saw what it did is not misled when a crash undoes it
+    // Left to the scheduler where one runs: what its commit waits for, or fails of, is no other transaction's
+    // matter.
+    bool schedulers_own = false;
 };
 
 // All of them, in the order of a round.

@@ -1,7 +1,8 @@
-// hil_tick, hil_doctor, hil_purge, hil_grant: see their COMMENTs in hil--0.1.sql.
+// hil_tick, hil_events_since, hil_doctor, hil_purge, hil_grant: see their COMMENTs in hil--0.1.sql.
 #include "engine/conversations.hpp"
 #include "engine/doctor.hpp"
 #include "engine/grants.hpp"
+#include "engine/relay.hpp"
 #include "engine/rounds.hpp"
 #include "functions/arguments.hpp"
 
@@ -10,6 +11,11 @@ using namespace hil::functions;
 using pg::Duration;
 
 HIL_FUNCTION(hil_tick) { return engine::tick(); }
+
+HIL_FUNCTION(hil_events_since) {
+    return engine::events_since(arguments.maybe<std::int64_t>(0),
+                                arguments.required<std::int32_t>(1, "max_events"));
+}
 
 HIL_FUNCTION(hil_doctor) { return engine::examine(); }
 
