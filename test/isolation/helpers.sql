@@ -6,15 +6,19 @@ RETURN ('c0000000-0000-0000-0000-' || lpad(number::text, 12, '0'))::uuid;
 CREATE OR REPLACE FUNCTION agent(name text) RETURNS uuid LANGUAGE sql IMMUTABLE
 RETURN overlay(md5(name) PLACING 'a0000000' FROM 1 FOR 8)::uuid;
 
--- An empty hil, as in a database of its own, after a first hand-over: the next ones find its skill set and do not wait for
--- each other to make it.
-CREATE OR REPLACE PROCEDURE fresh() LANGUAGE plpgsql AS $$
+-- An empty hil, as in a database of its own, after a first hand-over for no skill and for each of these: the next ones find
+-- the skill sets and do not wait for each other to make them.
+CREATE OR REPLACE PROCEDURE fresh(VARIADIC skills text[] DEFAULT '{}') LANGUAGE plpgsql AS $$
+DECLARE
+    skill text;
 BEGIN
     SET LOCAL client_min_messages = warning;
     DROP EXTENSION IF EXISTS hil;
     DROP SCHEMA IF EXISTS hil CASCADE;
     CREATE EXTENSION hil;
-    PERFORM hil_handover(hil_create_conversation(), 'the first');
+    FOREACH skill IN ARRAY '{general}' || skills LOOP
+        PERFORM hil_handover(hil_create_conversation(), 'the first', ARRAY[skill]);
+    END LOOP;
     PERFORM hil_cancel(id) FROM hil.conversations;
     PERFORM hil_purge('0');
 END
@@ -44,14 +48,36 @@ BEGIN
 END
 $$;
 
--- A workflow whose runs may fail once; the second failure in a row hands over.
+-- A workflow whose runs may fail once; the second failure in a row hands over. After a minute, who waits for billing becomes
+-- urgent, and who waits for French is content with English.
 CREATE OR REPLACE PROCEDURE load_workflow() LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM hil_load_workflow('{"name": "plain",
-        "hil_config": {"handover_triggers": [{"type": "error_threshold", "consecutive_errors": 2}]},
+        "hil_config": {
+            "handover_triggers": [{"type": "error_threshold", "consecutive_errors": 2}],
+            "routing_rules": [
+                {"skill": "billing", "priority": 5, "max_wait_time": 60},
+                {"skill": "french", "priority": 5, "escalation": [{"after": 60, "skills": ["english"]}]}]},
         "workflow": {
             "nodes": [{"id": "answer", "agent": "answer"}, {"id": "FINISH", "type": "sink", "action": "finish_conversation"}],
             "edges": [{"from": "answer", "to": "FINISH"}]}}');
+END
+$$;
+
+-- Lets a conversation wait for one more minute.
+CREATE OR REPLACE PROCEDURE pass_a_minute(number integer) LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE hil.agent_queue SET created_at = created_at - interval '1 minute', deadline = deadline - interval '1 minute',
+        next_step_at = next_step_at - interval '1 minute' WHERE conversation_id = conversation(number);
+END
+$$;
+
+-- How often something was said of a conversation.
+CREATE OR REPLACE FUNCTION told(number integer, event text) RETURNS bigint LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN (SELECT count(*) FROM (SELECT conversation_id, type FROM hil.outbox
+            UNION ALL SELECT conversation_id, type FROM hil.events) e
+        WHERE e.conversation_id = conversation(number) AND e.type = event);
 END
 $$;
 
