@@ -103,28 +103,39 @@ CREATE TABLE hil.human_agents (
     name text NOT NULL,
     email text NOT NULL UNIQUE,
     status text NOT NULL DEFAULT 'offline' CHECK (status IN ('online', 'away', 'offline')),
+    status_since timestamptz NOT NULL DEFAULT clock_timestamp(),
     skills text[] NOT NULL DEFAULT '{}',
+    profile_id integer NOT NULL,
     current_load integer NOT NULL DEFAULT 0 CHECK (current_load >= 0),
     max_capacity integer NOT NULL DEFAULT 5 CHECK (max_capacity >= 0),
     hourly_rate_usd numeric CHECK (hourly_rate_usd >= 0::numeric),
     db_role name,
     last_active timestamptz NOT NULL DEFAULT clock_timestamp(),
     last_assigned_at timestamptz,
+    rank double precision NOT NULL DEFAULT 0,
+    ranked_by integer NOT NULL DEFAULT 0,
     capacity_set_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     created_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
-CREATE INDEX human_agents_free ON hil.human_agents (current_load, last_active DESC)
+CREATE INDEX human_agents_free ON hil.human_agents (rank, last_active DESC)
     WHERE status = 'online' AND current_load < max_capacity;
+CREATE INDEX human_agents_free_by_profile ON hil.human_agents (profile_id, rank, last_active DESC)
+    WHERE status = 'online' AND current_load < max_capacity;
+CREATE INDEX human_agents_gone ON hil.human_agents (status_since) WHERE status = 'offline' AND current_load > 0;
 CREATE UNIQUE INDEX human_agents_db_role ON hil.human_agents (db_role) WHERE db_role IS NOT NULL;
 COMMENT ON TABLE hil.human_agents IS 'The people who take over.';
 COMMENT ON COLUMN hil.human_agents.status IS 'online: gets new conversations; away and offline: does not.';
+COMMENT ON COLUMN hil.human_agents.status_since IS 'When the status changed last. Later than last_active where a silent agent was marked offline.';
 COMMENT ON COLUMN hil.human_agents.skills IS 'What the agent can do, sorted, without duplicates; hil.general_skill is implied.';
+COMMENT ON COLUMN hil.human_agents.profile_id IS 'The same set in hil.skill_profiles.';
 COMMENT ON COLUMN hil.human_agents.current_load IS 'Conversations assigned to the agent now; equals its assigned queue entries.';
 COMMENT ON COLUMN hil.human_agents.max_capacity IS 'Conversations the agent takes at once; lowered below the load, it keeps what it has and gets nothing new.';
 COMMENT ON COLUMN hil.human_agents.hourly_rate_usd IS 'US dollars an hour, for the cost in the analytics; NULL counts as 0.';
 COMMENT ON COLUMN hil.human_agents.db_role IS 'Database role of the agent; that role can act only as this agent.';
-COMMENT ON COLUMN hil.human_agents.last_active IS 'Last sign of life: heartbeat or change of status.';
+COMMENT ON COLUMN hil.human_agents.last_active IS 'Last sign of life: heartbeat, change of status, or anything that the agent did with a conversation. Written again only where a quarter of hil.agent_timeout has passed.';
 COMMENT ON COLUMN hil.human_agents.last_assigned_at IS 'When the agent got a conversation last.';
+COMMENT ON COLUMN hil.human_agents.rank IS 'Place among the agents who are free, by hil.assignment_order: the smallest gets the next conversation, of equals the most recently active.';
+COMMENT ON COLUMN hil.human_agents.ranked_by IS 'The hil.assignment_order by which rank was made: 0 least_loaded, 1 least_utilized, 2 longest_idle.';
 COMMENT ON COLUMN hil.human_agents.capacity_set_at IS 'When max_capacity was set last; an assignment above capacity after it is a fault.';
 
 CREATE TABLE hil.handover_events (
@@ -151,8 +162,26 @@ CREATE TABLE hil.skill_sets (
     skills text[] NOT NULL,
     digest bytea NOT NULL UNIQUE
 );
-COMMENT ON TABLE hil.skill_sets IS 'Each distinct sorted set of required skills, once. Append-only.';
+CREATE TABLE hil.skill_profiles (
+    id integer PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+    skills text[] NOT NULL,
+    digest bytea NOT NULL UNIQUE
+);
+CREATE TABLE hil.skill_covers (
+    profile_id integer NOT NULL,
+    skill_set_id integer NOT NULL,
+    PRIMARY KEY (profile_id, skill_set_id)
+);
+CREATE UNIQUE INDEX skill_covers_by_set ON hil.skill_covers (skill_set_id, profile_id);
+-- The set of those who need nothing special, which every profile covers. Whoever adds a set or a profile updates this row
+-- first, so that they do it one after the other and each sees what the other added.
+INSERT INTO hil.skill_sets (id, skills, digest) OVERRIDING SYSTEM VALUE
+    VALUES (0, '{}', pg_catalog.sha256(pg_catalog.convert_to('{}', 'UTF8')));
+COMMENT ON TABLE hil.skill_sets IS 'Each distinct sorted set of required skills, once, without hil.general_skill. Append-only; 0 is the empty set.';
 COMMENT ON COLUMN hil.skill_sets.digest IS 'SHA-256 of skills, since a set of many long skills is too large for an index.';
+COMMENT ON TABLE hil.skill_profiles IS 'Each distinct sorted set of skills that an agent has or had, once. Append-only.';
+COMMENT ON COLUMN hil.skill_profiles.digest IS 'SHA-256 of skills, as in hil.skill_sets.';
+COMMENT ON TABLE hil.skill_covers IS 'Which profiles can do what which set requires. Complete at any time, so that matching an agent with an entry compares two numbers.';
 
 CREATE TABLE hil.agent_queue (
     conversation_id uuid NOT NULL,
@@ -179,6 +208,7 @@ CREATE TABLE hil.agent_queue (
 );
 CREATE UNIQUE INDEX agent_queue_active ON hil.agent_queue (conversation_id) WHERE status IN ('pending', 'assigned');
 CREATE INDEX agent_queue_waiting ON hil.agent_queue (priority, ticket) WHERE status = 'pending';
+CREATE INDEX agent_queue_waiting_by_set ON hil.agent_queue (skill_set_id, priority, ticket) WHERE status = 'pending';
 CREATE INDEX agent_queue_assigned ON hil.agent_queue (assigned_to) WHERE status = 'assigned';
 CREATE INDEX agent_queue_escalation ON hil.agent_queue (next_step_at) WHERE status = 'pending' AND next_step_at IS NOT NULL;
 CREATE INDEX agent_queue_taken ON hil.agent_queue (skill_set_id, assigned_at) WHERE assigned_at IS NOT NULL;
@@ -186,7 +216,7 @@ COMMENT ON TABLE hil.agent_queue IS 'Conversations that wait for a human agent o
 COMMENT ON COLUMN hil.agent_queue.ticket IS 'Arrival order; kept when the entry changes its priority or returns to the queue.';
 COMMENT ON COLUMN hil.agent_queue.priority IS '1 (highest) to 10.';
 COMMENT ON COLUMN hil.agent_queue.required_skills IS 'Skills that an agent must all have, sorted, without duplicates.';
-COMMENT ON COLUMN hil.agent_queue.skill_set_id IS 'The same set in hil.skill_sets.';
+COMMENT ON COLUMN hil.agent_queue.skill_set_id IS 'The same set in hil.skill_sets, without hil.general_skill.';
 COMMENT ON COLUMN hil.agent_queue.status IS 'pending: waits; assigned: with an agent; completed: the agent is done; cancelled: left the queue unserved.';
 COMMENT ON COLUMN hil.agent_queue.assigned_to IS 'The agent who has it, or had it last; NULL while it waits.';
 COMMENT ON COLUMN hil.agent_queue.assigned_at IS 'When that agent got it.';
@@ -370,8 +400,11 @@ SELECT pg_catalog.pg_extension_config_dump('hil.messages_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('hil.human_agents', '');
 SELECT pg_catalog.pg_extension_config_dump('hil.handover_events', '');
 SELECT pg_catalog.pg_extension_config_dump('hil.handover_events_id_seq', '');
-SELECT pg_catalog.pg_extension_config_dump('hil.skill_sets', '');
+SELECT pg_catalog.pg_extension_config_dump('hil.skill_sets', 'WHERE id <> 0');
 SELECT pg_catalog.pg_extension_config_dump('hil.skill_sets_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('hil.skill_profiles', '');
+SELECT pg_catalog.pg_extension_config_dump('hil.skill_profiles_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('hil.skill_covers', '');
 SELECT pg_catalog.pg_extension_config_dump('hil.agent_queue', '');
 SELECT pg_catalog.pg_extension_config_dump('hil.agent_queue_ticket_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('hil.queue_counts', '');

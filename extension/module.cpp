@@ -25,7 +25,24 @@ bool check_skill(char** value, void** /*extra*/, GucSource /*source*/) {
     return false;
 }
 
+const config_enum_entry assignment_orders[] = {{"least_loaded", settings::least_loaded, false},
+                                               {"least_utilized", settings::least_utilized, false},
+                                               {"longest_idle", settings::longest_idle, false},
+                                               {nullptr, 0, false}};
+
 void define_settings() {
+    DefineCustomIntVariable("hil.agent_timeout",
+                            "Time without a sign of life after which a human agent is marked offline.",
+                            "0: never.", &settings::agent_timeout_seconds, 900, 0, INT_MAX / 1000, PGC_SUSET,
+                            GUC_UNIT_S, nullptr, nullptr, nullptr);
+    DefineCustomEnumVariable(
+        "hil.assignment_order", "Which of several free human agents gets a conversation.",
+        "The one with the fewest conversations, with the smallest share of their capacity used, or who got "
+        "none "
+        "for the longest time; of equals the most recently active. Set it for all sessions alike; a change "
+        "takes effect with the next rounds.",
+        &settings::assignment_order, settings::least_loaded, assignment_orders, PGC_SUSET, 0, nullptr,
+        nullptr, nullptr);
     DefineCustomIntVariable(
         "hil.max_message_bytes", "Longest message that hil_handle_message takes, in bytes.", nullptr,
         &settings::max_message_bytes, 65536, 1, 1 << 20, PGC_SUSET, GUC_UNIT_BYTE, nullptr, nullptr, nullptr);
@@ -39,6 +56,11 @@ void define_settings() {
     DefineCustomStringVariable("hil.general_skill", "Skill that every agent has.",
                                "Set it for all sessions alike, while nobody waits.", &settings::general_skill,
                                "general", PGC_SUSET, 0, check_skill, nullptr, nullptr);
+    DefineCustomIntVariable(
+        "hil.requeue_after",
+        "Time that a human agent is offline after which their conversations return to the queue.",
+        "0: never.", &settings::requeue_after_seconds, 120, 0, INT_MAX / 1000, PGC_SUSET, GUC_UNIT_S, nullptr,
+        nullptr, nullptr);
     MarkGUCPrefixReserved("hil");
 }
 

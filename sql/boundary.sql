@@ -173,7 +173,8 @@ SELECT test.memory() > 0, boundary_heap() > 0 \g /dev/null
 CALL test.many(300);
 SELECT test.memory() AS memory, boundary_heap() AS heap \gset
 CALL test.many(1000);
-SELECT greatest(test.memory() - :memory, 0) / 32768 AS "grown by (32 kB)", greatest(boundary_heap() - :heap, 0) / 32768 AS "heap grown by (32 kB)";
+SELECT test.memory() AS memory_after, boundary_heap() AS heap_after \gset
+SELECT greatest(:memory_after - :memory, 0) / 32768 AS "grown by (32 kB)", greatest(:heap_after - :heap, 0) / 32768 AS "heap grown by (32 kB)";
 SELECT boundary_witnesses() -> 'living' AS living;
 SELECT hil_queue_position(conversation(1));
 

@@ -60,10 +60,16 @@ BEGIN; UPDATE hil.conversation_analytics SET conversation_id = conversation(9); 
 BEGIN; UPDATE hil.human_agents SET id = conversation(9), current_load = 0, status = 'away' WHERE name = 'Bob'; SELECT check_name, detail FROM complaints; ROLLBACK;
 -- skill_sets_are_interned
 BEGIN; UPDATE hil.agent_queue SET required_skills = '{other}' WHERE conversation_id = conversation(3); SELECT * FROM complaints; ROLLBACK;
+-- profiles_are_interned, covers_are_complete (one is missing, one is too many), agents_are_ranked
+BEGIN; UPDATE hil.human_agents SET skills = '{technical}' WHERE name = 'Ann'; SELECT * FROM complaints; ROLLBACK;
+BEGIN; DELETE FROM hil.skill_covers WHERE profile_id = 1 AND skill_set_id = 0; SELECT * FROM complaints; ROLLBACK;
+BEGIN; INSERT INTO hil.skill_covers (profile_id, skill_set_id) VALUES (2, 1); SELECT check_name, detail FROM complaints; ROLLBACK;
+BEGIN; UPDATE hil.human_agents SET rank = 7 WHERE name = 'Ann'; SELECT * FROM complaints; ROLLBACK;
 -- agent_roles_exist: the role was renamed or dropped
 BEGIN; UPDATE hil.human_agents SET db_role = 'regress_hil_renamed' WHERE name = 'Ann'; SELECT * FROM complaints; ROLLBACK;
 -- nobody_waits_beside_a_free_agent
-BEGIN; UPDATE hil.human_agents SET skills = '{technical}' WHERE name = 'Ann'; SELECT * FROM complaints; ROLLBACK;
+BEGIN; SELECT hil_set_agent_status(agent('Ann'), 'away') ->> 'status', hil_set_agent_skills(agent('Ann'), '{technical}') ->> 'assigned';
+UPDATE hil.human_agents SET status = 'online' WHERE name = 'Ann'; SELECT * FROM complaints; ROLLBACK;
 -- events_are_numbered: a gap, an announcement of what is not there, a second row; events_are_relayed: more than a minute late
 BEGIN; SELECT tick(); DELETE FROM hil.events WHERE seq = 3; SELECT * FROM complaints; ROLLBACK;
 BEGIN; SELECT tick(); INSERT INTO hil.announced_through VALUES (1000); SELECT * FROM complaints; ROLLBACK;
@@ -83,7 +89,8 @@ BEGIN; INSERT INTO hil.messages (conversation_id, sender_type, content) SELECT c
 SELECT check_name, regexp_replace(detail, '[0-9a-f-]{36}', 'ID', 'g') FROM complaints; ROLLBACK;
 
 -- The tick mends what a missed meeting leaves: an entry that waits beside an agent who is free.
-UPDATE hil.human_agents SET skills = '{technical}' WHERE name = 'Ann';
+SELECT hil_set_agent_status(agent('Ann'), 'away') ->> 'status', hil_set_agent_skills(agent('Ann'), '{technical}') ->> 'assigned';
+UPDATE hil.human_agents SET status = 'online' WHERE name = 'Ann';
 SELECT check_name FROM complaints;
 SELECT tick();
 SELECT status(3);

@@ -4,7 +4,11 @@
 
 #include "core/refusal.hpp"
 #include "core/text.hpp"
-#include "engine/queue.hpp"
+#include "engine/matching.hpp"
+#include "engine/presence.hpp"
+#include "engine/settings.hpp"
+#include "engine/skill_sets.hpp"
+#include "engine/slots.hpp"
 #include "pg/session.hpp"
 
 namespace hil::engine {
@@ -14,21 +18,22 @@ using pg::Statement;
 
 constexpr std::int32_t max_max_capacity = 1000;
 
-const Statement<std::string, std::string, std::vector<std::string>, std::int32_t, std::string> insert{
-    "INSERT INTO hil.human_agents (name, email, skills, max_capacity, hourly_rate_usd) "
-    "VALUES ($1, $2, $3, $4, $5::numeric) ON CONFLICT (email) DO NOTHING RETURNING id"};
+const Statement<std::string, std::string, std::vector<std::string>, std::int32_t, std::int32_t, std::string>
+    insert{
+        "INSERT INTO hil.human_agents (name, email, skills, profile_id, max_capacity, hourly_rate_usd) "
+        "VALUES ($1, $2, $3, $4, $5, $6::numeric) ON CONFLICT (email) DO NOTHING RETURNING id"};
 const Statement<Uuid> select_name{"SELECT name FROM hil.human_agents WHERE id = $1"};
 const Statement<std::vector<std::string>> agents_of_roles{
     "SELECT id, db_role::text FROM hil.human_agents WHERE db_role = ANY ($1::name[])"};
 const Statement<Uuid, std::string> update_status{
-    "UPDATE hil.human_agents SET status = $2, last_active = clock_timestamp() WHERE id = $1 RETURNING id"};
-const Statement<Uuid, std::vector<std::string>> update_skills{
-    "UPDATE hil.human_agents SET skills = $2 WHERE id = $1 RETURNING id"};
-const Statement<Uuid, std::int32_t> update_capacity{
-    "UPDATE hil.human_agents SET max_capacity = $2, capacity_set_at = clock_timestamp() WHERE id = $1 "
-    "RETURNING id"};
-const Statement<Uuid> update_activity{
-    "UPDATE hil.human_agents SET last_active = clock_timestamp() WHERE id = $1 RETURNING id"};
+    "UPDATE hil.human_agents SET status = $2, last_active = clock_timestamp(), "
+    "status_since = CASE WHEN status = $2 THEN status_since ELSE clock_timestamp() END "
+    "WHERE id = $1 RETURNING id"};
+const Statement<Uuid, std::vector<std::string>, std::int32_t> update_skills{
+    "UPDATE hil.human_agents SET skills = $2, profile_id = $3 WHERE id = $1 RETURNING id"};
+const Statement<Uuid, std::int32_t, std::int32_t> update_capacity{
+    "UPDATE hil.human_agents SET max_capacity = $2, capacity_set_at = clock_timestamp(), ranked_by = $3, "
+    "rank = " HIL_RANK("$3", "current_load", "$2", "last_assigned_at") " WHERE id = $1 RETURNING id"};
 const Statement<Uuid> select_state{
     "SELECT status, current_load, max_capacity FROM hil.human_agents WHERE id = $1"};
 const Statement<Uuid> select_inbox{
@@ -81,8 +86,8 @@ void require_rate(const std::string& rate) {
 Uuid add_agent(const NewAgent& agent) {
     require_capacity(agent.max_capacity);
     if (agent.hourly_rate_usd) require_rate(*agent.hourly_rate_usd);
-    const pg::Rows rows =
-        insert(agent.name, agent.email, agent.skills, agent.max_capacity, agent.hourly_rate_usd);
+    const pg::Rows rows = insert(agent.name, agent.email, agent.skills, intern_profile(agent.skills),
+                                 agent.max_capacity, agent.hourly_rate_usd);
     if (rows.empty())
         throw Refusal(Reason::invalid_argument, "another agent has the email \"" + agent.email + "\" already",
                       "Emails are unique; use that agent, or another email.");
@@ -116,16 +121,16 @@ Json set_agent_status(const Uuid& agent, const std::string& status) {
 }
 
 Json set_agent_skills(const Uuid& agent, const SkillSet& skills) {
-    return after_update(agent, update_skills(agent, skills));
+    return after_update(agent, update_skills(agent, skills, intern_profile(skills)));
 }
 
 Json set_agent_capacity(const Uuid& agent, std::int32_t max_capacity) {
     require_capacity(max_capacity);
-    return after_update(agent, update_capacity(agent, max_capacity));
+    return after_update(agent, update_capacity(agent, max_capacity, settings::assignment_order));
 }
 
 void heartbeat(const Uuid& agent) {
-    if (update_activity(agent).empty()) refuse_unknown(agent);
+    if (!note_sign_of_life(agent)) refuse_unknown(agent);
 }
 
 pg::Rows inbox(const Uuid& agent) {

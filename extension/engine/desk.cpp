@@ -7,6 +7,7 @@
 #include "engine/agents.hpp"
 #include "engine/analytics.hpp"
 #include "engine/events.hpp"
+#include "engine/matching.hpp"
 #include "engine/messages.hpp"
 #include "engine/runs.hpp"
 #include "engine/settings.hpp"
@@ -52,7 +53,7 @@ Json ids(const std::vector<Uuid>& conversations) {
 // What transfer and decline share: after the entry went back, it goes to `to_agent`, or to whoever can take
 // it; then the freed agent takes the next one.
 Json pass_on(Conversation& conversation, const std::string& reason, const Requeue& change) {
-    const Uuid& from = change.given_up_by;
+    const Uuid from = conversation.agent.value();
     Entry entry = lock_entry(conversation);
     requeue(conversation, entry, change);
     insert_event(conversation.id, "human", reason, JsonText{Json{{"from_agent", from.text()}}.dump()},
@@ -91,7 +92,7 @@ Json resolve(const Uuid& id, const Uuid& agent, const Resolution& resolution) {
         throw Refusal(Reason::invalid_argument, "resolution_status is " + in_quotes(resolution.status),
                       "Pass resolved, unresolved or escalated.");
     Conversation conversation = lock_of_agent(id, agent, "resolved");
-    leave_queue(conversation);
+    leave_queue(conversation, true);
     conversation.move(State::resolved);
     close(conversation, {.resolution_status = resolution.status, .agent = agent, .notes = resolution.notes});
     emit("resolved", id);
@@ -126,7 +127,7 @@ Json back_to_ai(const Uuid& id, const std::optional<std::string>& instructions,
 
 std::optional<std::int64_t> give_to_ai(Conversation& conversation, const HandBack& hand_back) {
     const auto& instructions = hand_back.instructions;
-    leave_queue(conversation);
+    leave_queue(conversation, hand_back.agent.has_value());
     conversation.move(State::back_to_ai);
     conversation.consecutive_errors = 0;
     insert_event(
@@ -152,16 +153,14 @@ Json transfer(const Uuid& id, const Uuid& agent, const Transfer& transfer) {
     if (transfer.skills)
         other_route =
             route(config_of(conversation.workflow), *transfer.skills, transfer.priority, settings::general());
-    return pass_on(conversation, clean_reason(transfer.reason),
-                   {.given_up_by = agent,
-                    .route = std::move(other_route),
-                    .priority = transfer.priority,
-                    .next_agent = transfer.to_agent});
+    return pass_on(
+        conversation, clean_reason(transfer.reason),
+        {.route = std::move(other_route), .priority = transfer.priority, .next_agent = transfer.to_agent});
 }
 
 Json decline(const Uuid& id, const Uuid& agent, const std::optional<std::string>& reason) {
     Conversation conversation = lock_of_agent(id, agent, "declined");
-    return pass_on(conversation, reason ? clean_reason(*reason) : "declined", {.given_up_by = agent});
+    return pass_on(conversation, reason ? clean_reason(*reason) : "declined", {});
 }
 
 Json cancel(const Uuid& id, const std::optional<std::string>& reason) {
@@ -169,7 +168,7 @@ Json cancel(const Uuid& id, const std::optional<std::string>& reason) {
     if (conversation.state != State::pending_human)
         refuse_state(conversation, "cancelled",
                      "Only a conversation that waits (pending_human) can be cancelled.");
-    leave_queue(conversation);
+    leave_queue(conversation, false);
     conversation.move(State::resolved);
     close(conversation, {.resolution_status = "unresolved", .agent = std::nullopt, .notes = reason});
     emit("resolved", id);

@@ -4,6 +4,7 @@
 
 #include "engine/conversations.hpp"
 #include "engine/settings.hpp"
+#include "engine/slots.hpp"
 
 namespace hil::engine {
 namespace {
@@ -95,10 +96,25 @@ const Check checks[] = {
          "SELECT assigned_agent_id FROM hil.conversations UNION SELECT agent_id FROM hil.messages UNION "
          "SELECT agent_id FROM hil.handover_events) n "
          "WHERE n.id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM hil.human_agents a WHERE a.id = n.id)"}},
-    {"skill_sets_are_interned", "every queue entry names the skill set that it needs", HIL_BROKEN_ROW,
-     Statement<std::string>{"SELECT q.conversation_id::text FROM hil.agent_queue q LEFT JOIN hil.skill_sets "
-                            "s ON s.id = q.skill_set_id "
-                            "WHERE q.required_skills IS DISTINCT FROM s.skills"}},
+    {"skill_sets_are_interned", "every waiting entry names the set of skills that it needs", HIL_BROKEN_ROW,
+     Statement<std::string>{
+         "SELECT q.conversation_id::text FROM hil.agent_queue q LEFT JOIN hil.skill_sets s ON s.id = "
+         "q.skill_set_id WHERE q.status = 'pending' AND array_remove(q.required_skills, $1) IS DISTINCT FROM "
+         "s.skills"}},
+    {"profiles_are_interned", "every agent names the profile of their skills", HIL_BROKEN_ROW,
+     Statement<std::string>{"SELECT a.id::text FROM hil.human_agents a LEFT JOIN hil.skill_profiles p "
+                            "ON p.id = a.profile_id WHERE a.skills IS DISTINCT FROM p.skills"}},
+    {"covers_are_complete", "every profile is joined with the sets that it covers, and with no other",
+     HIL_BROKEN_ROW,
+     Statement<std::string>{
+         "SELECT 'profile ' || coalesce(c.profile_id, e.profile) || ' set ' || coalesce(c.skill_set_id, "
+         "e.set) "
+         "FROM hil.skill_covers c FULL JOIN (SELECT p.id AS profile, s.id AS set FROM hil.skill_profiles p "
+         "JOIN hil.skill_sets s ON p.skills @> s.skills) e ON e.profile = c.profile_id AND e.set = "
+         "c.skill_set_id WHERE c.profile_id IS NULL OR e.profile IS NULL"}},
+    {"agents_are_ranked", "every agent's rank is what the order of assignment makes of them", HIL_BROKEN_ROW,
+     Statement<std::string>{"SELECT a.id::text FROM hil.human_agents a WHERE a.rank <> " HIL_RANK(
+         "a.ranked_by", "a.current_load", "a.max_capacity", "a.last_assigned_at")}},
     {"agent_roles_exist", "the database role of every agent that has one exists",
      "The role was renamed or dropped, so nothing binds it to its agent. Set hil.human_agents.db_role anew.",
      Statement<std::string>{"SELECT a.id::text FROM hil.human_agents a WHERE a.db_role IS NOT NULL "
@@ -108,8 +124,9 @@ const Check checks[] = {
      "hil_tick() assigns them; hil-worker calls it every second. Is a worker running?",
      Statement<std::string>{
          "SELECT q.conversation_id::text FROM hil.agent_queue q WHERE q.status = 'pending' AND EXISTS "
-         "(SELECT 1 FROM hil.human_agents a WHERE a.status = 'online' AND a.current_load < a.max_capacity "
-         " AND a.skills @> array_remove(q.required_skills, $1) AND a.id <> ALL (q.declined_by))"}},
+         "(SELECT 1 FROM hil.skill_covers c JOIN hil.human_agents a ON a.profile_id = c.profile_id "
+         " WHERE c.skill_set_id = q.skill_set_id AND a.status = 'online' AND a.current_load < a.max_capacity "
+         " AND a.id <> ALL (q.declined_by))"}},
     {"escalation_is_scheduled", "a waiting entry with escalation steps left has a time for the next one",
      HIL_BROKEN_ROW,
      Statement<std::string>{

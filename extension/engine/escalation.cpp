@@ -9,6 +9,7 @@
 #include "engine/events.hpp"
 #include "engine/positions.hpp"
 #include "engine/queue.hpp"
+#include "engine/skill_sets.hpp"
 #include "engine/workflows.hpp"
 #include "pg/session.hpp"
 

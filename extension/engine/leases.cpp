@@ -100,8 +100,6 @@ bool live(const Run& run) { return run.status == "queued" || run.status == "runn
 template <class Act>
 std::int64_t for_each_locked(const pg::Rows& listed, Act act) {
     std::int64_t done = 0;
-    // A hand-over without skills needs it, and skill sets are locked before agents.
-    if (!listed.empty()) intern_general_skill();
     for (const pg::Row& row : listed) {
         pg::let_interrupts_through();
         const auto [id, run_id] = row.as<Uuid, std::int64_t>();

@@ -2,7 +2,7 @@
 //
 // Locks are taken in the order conversation, skill set, queue entry, agent. Where a choice is made, rows that
 // others hold are skipped, so choosing never waits; a pair that two transactions miss in this way is found by
-// assign_waiting.
+// assign_waiting (matching.hpp).
 #pragma once
 
 #include <optional>
@@ -11,20 +11,16 @@
 
 #include "core/routing.hpp"
 #include "engine/conversations.hpp"
+#include "engine/slots.hpp"
 
 namespace hil::engine {
-
-struct Agent {
-    Uuid id;
-    std::string name;
-};
 
 // An entry that waits or is with an agent; its conversation is locked, and so is its row.
 struct Entry {
     std::int64_t ticket = 0;
     std::int32_t priority = 0;
     SkillSet skills;
-    std::int32_t skill_set = 0;  // their id
+    std::int32_t skill_set = 0;  // their number, see skill_sets.hpp
     std::optional<Uuid> previous_agent;
     std::vector<Uuid> declined_by;
 };
@@ -34,21 +30,14 @@ struct Entry {
 // saves the conversation.
 std::optional<Agent> enqueue(Conversation& conversation, const Route& route);
 
-// Number of a set of required skills, added where it is new. Adding can wait for another session, which must
-// not happen after an agent was locked.
-std::int32_t intern_required(const SkillSet& skills);
-
-// Interns the set that handovers without skills need. For whoever hands over several conversations in one
-// transaction: interning can wait for another session, which must not happen after an agent was locked.
-void intern_general_skill();
-
 // The conversation's active entry, locked. std::logic_error where there is none: states and entries go
 // together.
 Entry lock_entry(const Conversation& conversation);
 
-// How an agent gives an entry up.
+// How an entry goes from its agent back into the queue.
 struct Requeue {
-    Uuid given_up_by;                                     // is not offered it again
+    // The agent gives it up, and is not offered it again; else the agent was lost, and comes first once back.
+    bool given_up = true;
     std::optional<Route> route = std::nullopt;            // other skills, with what the rules say of them
     std::optional<std::int32_t> priority = std::nullopt;  // nothing = as before
     // Is to get it: locked together with the present agent, in one order.
@@ -67,15 +56,8 @@ std::optional<Agent> assign(Conversation& conversation, const Entry& entry);
 std::optional<Agent> assign_to(Conversation& conversation, const Entry& entry, const Uuid& agent);
 
 // Ends the conversation's active entry: completed where an agent has it, whose slot is freed but not filled;
-// cancelled where it waits.
-void leave_queue(Conversation& conversation);
-
-// Lets an online agent take the first matching entries, by priority and ticket, until it is full. Returns the
-// conversations, which are saved.
-std::vector<Uuid> fill_agent(const Uuid& agent);
-
-// Assigns waiting entries for which an able agent has a free slot, at most `at_most`; returns how many.
-std::int64_t assign_waiting(std::int32_t at_most);
+// cancelled where it waits. `by_agent`: the agent who has it does this, which is a sign of life.
+void leave_queue(Conversation& conversation, bool by_agent);
 
 // hil_queue_position: 1 = next, 0 = not waiting.
 std::int64_t position(const Uuid& conversation);

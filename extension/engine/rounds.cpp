@@ -5,7 +5,7 @@
 
 #include "engine/escalation.hpp"
 #include "engine/leases.hpp"
-#include "engine/queue.hpp"
+#include "engine/matching.hpp"
 #include "engine/relay.hpp"
 #include "engine/wake.hpp"
 #include "pg/subtransaction.hpp"

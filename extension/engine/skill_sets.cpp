@@ -1,0 +1,53 @@
+#include "engine/skill_sets.hpp"
+
+#include "engine/settings.hpp"
+#include "pg/statement.hpp"
+
+namespace hil::engine {
+namespace {
+
+using pg::Statement;
+using Texts = std::vector<std::string>;
+
+const Statement<Texts> find_set{
+    "SELECT id FROM hil.skill_sets WHERE digest = sha256(convert_to($1::text, 'UTF8'))"};
+const Statement<Texts> find_profile{
+    "SELECT id FROM hil.skill_profiles WHERE digest = sha256(convert_to($1::text, 'UTF8'))"};
+
+// Written, not just locked: a transaction with an older snapshot, which would not see what this one adds,
+// must fail and not add beside it.
+const Statement<std::int32_t> take_turn{"UPDATE hil.skill_sets SET skills = skills WHERE id = $1"};
+
+const Statement<Texts> insert_set{
+    "WITH added AS (INSERT INTO hil.skill_sets (skills, digest) "
+    "               VALUES ($1, sha256(convert_to($1::text, 'UTF8'))) RETURNING id), "
+    "covers AS (INSERT INTO hil.skill_covers (profile_id, skill_set_id) "
+    "           SELECT p.id, added.id FROM hil.skill_profiles p, added WHERE p.skills @> $1) "
+    "SELECT id FROM added"};
+const Statement<Texts> insert_profile{
+    "WITH added AS (INSERT INTO hil.skill_profiles (skills, digest) "
+    "               VALUES ($1, sha256(convert_to($1::text, 'UTF8'))) RETURNING id), "
+    "covers AS (INSERT INTO hil.skill_covers (profile_id, skill_set_id) "
+    "           SELECT added.id, s.id FROM hil.skill_sets s, added WHERE $1 @> s.skills) "
+    "SELECT id FROM added"};
+
+std::int32_t intern(const Statement<Texts>& find, const Statement<Texts>& insert, const SkillSet& skills) {
+    pg::Rows rows = find(skills);
+    if (rows.empty()) {
+        take_turn(empty_skill_set);
+        rows = find(skills);
+        if (rows.empty()) rows = insert(skills);
+    }
+    return rows.front().get<std::int32_t>(0);
+}
+
+}  // namespace
+
+std::int32_t intern_required(const SkillSet& skills) {
+    const SkillSet special = without(skills, settings::general());
+    return special.empty() ? empty_skill_set : intern(find_set, insert_set, special);
+}
+
+std::int32_t intern_profile(const SkillSet& skills) { return intern(find_profile, insert_profile, skills); }
+
+}  // namespace hil::engine
