@@ -12,6 +12,21 @@ void create_flow(int agents, int conversations) {
              {{"agents", std::to_string(agents)}, {"conversations", std::to_string(conversations)}});
 }
 
+void require_waiting(const Queue& queue) {
+    Client server("postgres");
+    if (!server.run("SELECT FROM pg_database WHERE datname = $1", {queue.database}).empty()) return;
+    create_database(queue.database);
+    run_file(queue.database, "waiting.sql", {{"entries", std::to_string(queue.entries)}});
+    Client client(queue.database);
+    await_folded(client);
+    run_file(queue.database, "rest.sql");
+}
+
+void await_folded(Client& client) {
+    for (int i = 0; i < 2 && !client.run("SELECT FROM hil.queue_count_deltas LIMIT 1").empty(); ++i)
+        client.run("SELECT hil_tick()");
+}
+
 void await_relay(Client& client) {
     if (client.one("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE backend_type = 'hil scheduler' "
                    "AND datname = current_database())") != "t")

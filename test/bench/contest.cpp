@@ -22,7 +22,6 @@ class Team {
     }
 
     Outcome::Turn turn(Steady::duration length) {
-        if (contestant_.prepare) contestant_.prepare();
         for (Member& member : members_) member.latencies.clear();
         const Steady::time_point begin = Steady::now();
         work_until(begin + length);
@@ -55,16 +54,24 @@ class Team {
 
     void work(Member& member, Steady::time_point end) const {
         try {
-            Steady::time_point before = Steady::now();
-            do {
-                contestant_.work(member.client, member.dice);
-                const Steady::time_point now = Steady::now();
-                member.latencies.push_back(seconds(now - before));
-                before = now;
-            } while (before < end);
+            while (Steady::now() < end) {
+                if (contestant_.group == 0) {
+                    work_once(member);
+                    continue;
+                }
+                contestant_.open(member.client, member.dice);
+                for (int number = 0; number < contestant_.group; ++number) work_once(member);
+                contestant_.close(member.client);
+            }
         } catch (...) {
             member.failure = std::current_exception();
         }
+    }
+
+    void work_once(Member& member) const {
+        const Steady::time_point before = Steady::now();
+        contestant_.work(member.client, member.dice);
+        member.latencies.push_back(seconds(Steady::now() - before));
     }
 
     const Contestant& contestant_;

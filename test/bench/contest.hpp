@@ -45,10 +45,12 @@ struct Contestant {
     std::string database;
     // One transaction, or whatever it is whose rate and latency is measured.
     std::function<void(Client&, Dice&)> work;
+    // Where `group` is more than 0, so many works are done between open and close, which are not measured.
+    int group = 0;
+    std::function<void(Client&, Dice&)> open = {};
+    std::function<void(Client&)> close = {};
     // Waits until nothing is left to be done of what the turn has caused; belongs to the turn. May be empty.
     std::function<void()> settle = {};
-    // Before each turn, not measured. May be empty.
-    std::function<void()> prepare = {};
 };
 
 struct Turns {

@@ -9,11 +9,28 @@
 namespace hil::bench {
 
 void handover(Report& report);  // Q1
+void position(Report& report);  // Q2
+void take(Report& report);      // Q3
+void find(Report& report);      // Q4
 void message(Report& report);   // Q7
 
 // The database in which work flows (sql/flow.sql), made anew.
 inline const std::string flow_database = "flow";
 void create_flow(int agents, int conversations);
+
+// A database in which many wait (sql/waiting.sql).
+struct Queue {
+    const char* database;
+    int entries;
+};
+inline constexpr Queue small_queue{"waiting_1000", 1000};
+inline constexpr Queue big_queue{"waiting_1000000", 1'000'000};
+
+// Makes it where it is not there yet.
+void require_waiting(const Queue& queue);
+
+// Waits until the changes of what waits are counted, which is done now and then.
+void await_folded(Client& client);
 
 // Waits until every event has been relayed, where a scheduler does that. A turn of hil's ends with it, so
 // that work which is put off counts.

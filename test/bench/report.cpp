@@ -58,7 +58,10 @@ void Report::note(const std::string& figure, const std::string& text) {
     std::fflush(stdout);
 }
 
-void Report::summary() { std::printf("%d of %d goals met\n", met_, goals_); }
+void Report::summary() {
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin_;
+    std::printf("%d of %d goals met; took %.0f s\n", met_, goals_, took.count());
+}
 
 std::string per_second(double rate) { return number(rate, rate < 100 ? 1 : 0) + "/s"; }
 

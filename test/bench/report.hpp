@@ -35,6 +35,7 @@ class Report {
     void summary();
 
   private:
+    std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
     int goals_ = 0;
     int met_ = 0;
 };

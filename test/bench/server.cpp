@@ -44,9 +44,9 @@ void run_file(const std::string& database, const std::string& file, const Variab
     run(command);
 }
 
-std::vector<std::string> list(Client& client, const std::string& sql) {
+std::vector<std::string> list(Client& client, const std::string& sql, const std::vector<Value>& values) {
     std::vector<std::string> result;
-    for (const Row& row : client.run(sql)) result.push_back(row.at(0).value_or(""));
+    for (const Row& row : client.run(sql, values)) result.push_back(row.at(0).value_or(""));
     return result;
 }
 

@@ -18,6 +18,6 @@ void create_database(const std::string& name);
 void run_file(const std::string& database, const std::string& file, const Variables& variables = {});
 
 // The first column.
-std::vector<std::string> list(Client& client, const std::string& sql);
+std::vector<std::string> list(Client& client, const std::string& sql, const std::vector<Value>& values = {});
 
 }  // namespace hil::bench
