@@ -23,15 +23,20 @@ void require_waiting(const Queue& queue) {
 }
 
 void await_folded(Client& client) {
-    for (int i = 0; i < 2 && !client.run("SELECT FROM hil.queue_count_deltas LIMIT 1").empty(); ++i)
+    const auto oldest = [&] { return client.one("SELECT min(id) FROM hil.queue_count_deltas"); };
+    for (std::string before, now = oldest(); now != before; now = oldest()) {
+        before = now;
         client.run("SELECT hil_tick()");
+    }
 }
 
 void await_relay(Client& client) {
     if (client.one("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE backend_type = 'hil scheduler' "
                    "AND datname = current_database())") != "t")
         return;
-    while (!client.run("SELECT FROM hil.outbox ORDER BY id LIMIT 1").empty())
+    while (client.one("SELECT NOT EXISTS (SELECT FROM hil.outbox ORDER BY id LIMIT 1) AND "
+                      "coalesce((SELECT max(seq) FROM hil.events) = (SELECT max(seq) FROM "
+                      "hil.announced_through), true)") != "t")
         std::this_thread::sleep_for(std::chrono::milliseconds(1));
 }
 
