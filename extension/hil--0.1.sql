@@ -442,7 +442,7 @@ COMMENT ON COLUMN hil.conversation_overview.queued_at IS 'When it was queued for
 -- As CREATE EXTENSION may run with any search_path, what takes more than exactly its own types is named with its schema.
 CREATE VIEW hil.queue_overview AS
     SELECT s.skills AS required_skills, q.waiting, q.assigned, q.most_urgent, q.longest_wait, q.overdue, q.next_deadline,
-           a.agents_online, a.free_slots
+           coalesce(a.online, 0) AS agents_online, coalesce(a.free, 0) AS free_slots
     FROM (SELECT skill_set_id, count(*) FILTER (WHERE status = 'pending') AS waiting, count(*) FILTER (WHERE status = 'assigned') AS assigned,
                  min(priority) FILTER (WHERE status = 'pending') AS most_urgent,
                  max(now() - created_at - served) FILTER (WHERE status = 'pending') AS longest_wait,
@@ -450,10 +450,12 @@ CREATE VIEW hil.queue_overview AS
                  min(deadline) FILTER (WHERE status = 'pending' AND deadline > now()) AS next_deadline
           FROM hil.agent_queue WHERE status IN ('pending', 'assigned') GROUP BY skill_set_id) q
     JOIN hil.skill_sets s ON s.id = q.skill_set_id
-    CROSS JOIN LATERAL (SELECT count(*) AS agents_online, coalesce(sum(greatest(max_capacity - current_load, 0)), 0) AS free_slots
-                        FROM hil.human_agents WHERE status = 'online' AND skills OPERATOR(pg_catalog.@>) s.skills) a;
+    LEFT JOIN (SELECT v.skill_set_id, sum(p.online) AS online, sum(p.free) AS free
+               FROM (SELECT profile_id, count(*) AS online, sum(greatest(max_capacity - current_load, 0)) AS free
+                     FROM hil.human_agents WHERE status = 'online' GROUP BY profile_id) p
+               JOIN hil.skill_covers v ON v.profile_id = p.profile_id GROUP BY v.skill_set_id) a ON a.skill_set_id = s.id;
 COMMENT ON VIEW hil.queue_overview IS 'What people have to do now: one row per set of required skills with conversations that wait for an agent or are with one.';
-COMMENT ON COLUMN hil.queue_overview.required_skills IS 'The skills that an agent must all have.';
+COMMENT ON COLUMN hil.queue_overview.required_skills IS 'The skills that an agent must all have, without hil.general_skill.';
 COMMENT ON COLUMN hil.queue_overview.waiting IS 'Conversations that wait.';
 COMMENT ON COLUMN hil.queue_overview.assigned IS 'Conversations that are with agents.';
 COMMENT ON COLUMN hil.queue_overview.most_urgent IS 'The highest priority that waits, 1 (highest) to 10; NULL where nobody waits.';
@@ -464,7 +466,7 @@ COMMENT ON COLUMN hil.queue_overview.agents_online IS 'Agents online with these 
 COMMENT ON COLUMN hil.queue_overview.free_slots IS 'Conversations that they could take now.';
 
 CREATE VIEW hil.agent_board AS
-    SELECT a.id AS agent_id, a.name, a.email, a.status, a.skills, a.current_load, a.max_capacity,
+    SELECT a.id AS agent_id, a.name, a.email, a.status, a.status_since, a.skills, a.current_load, a.max_capacity,
            CASE WHEN a.status = 'online' THEN greatest(a.max_capacity - a.current_load, 0) ELSE 0 END AS free_slots,
            w.awaiting_reply, w.longest_unanswered, w.longest_held, a.last_assigned_at, a.last_active
     FROM hil.human_agents a
@@ -474,6 +476,7 @@ CREATE VIEW hil.agent_board AS
                                             WHERE m.conversation_id = c.id AND m.id > c.answered_through AND m.sender_type = 'user') m
                         WHERE q.assigned_to = a.id AND q.status = 'assigned') w;
 COMMENT ON VIEW hil.agent_board IS 'Every human agent and what they have in hand now.';
+COMMENT ON COLUMN hil.agent_board.status_since IS 'When the status changed last.';
 COMMENT ON COLUMN hil.agent_board.free_slots IS 'Conversations they could take now; 0 unless online.';
 COMMENT ON COLUMN hil.agent_board.awaiting_reply IS 'Conversations in hand whose customer wrote and has no reply yet.';
 COMMENT ON COLUMN hil.agent_board.longest_unanswered IS 'Since the oldest of those messages.';
