@@ -121,6 +121,7 @@ CREATE INDEX human_agents_free ON hil.human_agents (rank, last_active DESC)
     WHERE status = 'online' AND current_load < max_capacity;
 CREATE INDEX human_agents_free_by_profile ON hil.human_agents (profile_id, rank, last_active DESC)
     WHERE status = 'online' AND current_load < max_capacity;
+CREATE INDEX human_agents_present ON hil.human_agents (last_active) WHERE status <> 'offline';
 CREATE INDEX human_agents_gone ON hil.human_agents (status_since) WHERE status = 'offline' AND current_load > 0;
 CREATE UNIQUE INDEX human_agents_db_role ON hil.human_agents (db_role) WHERE db_role IS NOT NULL;
 COMMENT ON TABLE hil.human_agents IS 'The people who take over.';

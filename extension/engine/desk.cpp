@@ -50,22 +50,15 @@ Json ids(const std::vector<Uuid>& conversations) {
     return list;
 }
 
-// What transfer and decline share: after the entry went back, it goes to `to_agent`, or to whoever can take
-// it; then the freed agent takes the next one.
+// What transfer and decline share: the entry goes back, and then the freed agent takes the next one.
 Json pass_on(Conversation& conversation, const std::string& reason, const Requeue& change) {
     const Uuid from = conversation.agent.value();
     Entry entry = lock_entry(conversation);
-    requeue(conversation, entry, change);
-    insert_event(conversation.id, "human", reason, JsonText{Json{{"from_agent", from.text()}}.dump()},
-                 std::nullopt);
-    const std::optional<Agent> next =
-        change.next_agent ? assign_to(conversation, entry, *change.next_agent) : assign(conversation, entry);
+    const std::optional<Agent> next = return_to_queue(conversation, entry, reason, change);
     if (change.next_agent && !next)
         throw Refusal(Reason::wrong_state,
                       "agent " + change.next_agent->text() + " is not online or has no free slot",
                       "Name another agent, or leave to_agent out and the queue finds one.");
-    save(conversation);
-    if (!next) emit("no_agents", conversation.id, std::nullopt, {{"priority", entry.priority}});
     const std::vector<Uuid> taken = fill_agent(from);
     Json answer = answer_of(conversation);
     if (next) {
@@ -141,6 +134,19 @@ std::optional<std::int64_t> give_to_ai(Conversation& conversation, const HandBac
     save(conversation);
     emit("back_to_ai", conversation.id);
     return run;
+}
+
+std::optional<Agent> return_to_queue(Conversation& conversation, Entry& entry, const std::string& reason,
+                                     const Requeue& change) {
+    const Uuid from = conversation.agent.value();
+    requeue(conversation, entry, change);
+    insert_event(conversation.id, "human", reason, JsonText{Json{{"from_agent", from.text()}}.dump()},
+                 std::nullopt);
+    std::optional<Agent> next =
+        change.next_agent ? assign_to(conversation, entry, *change.next_agent) : assign(conversation, entry);
+    save(conversation);
+    if (!next) emit("no_agents", conversation.id, std::nullopt, {{"priority", entry.priority}});
+    return next;
 }
 
 Json transfer(const Uuid& id, const Uuid& agent, const Transfer& transfer) {

@@ -32,6 +32,12 @@ struct HandBack {
 };
 std::optional<std::int64_t> give_to_ai(Conversation& conversation, const HandBack& hand_back);
 
+// Takes a locked conversation and its entry from its agent back into the queue, and gives it to the agent
+// named in `change`, or to whoever can take it, who is returned; saves it. The slot that it frees is not
+// filled.
+std::optional<Agent> return_to_queue(Conversation& conversation, Entry& entry, const std::string& reason,
+                                     const Requeue& change);
+
 struct Transfer {
     std::string reason;
     std::optional<Uuid> to_agent;

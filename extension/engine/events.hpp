@@ -21,6 +21,7 @@ namespace hil::engine {
 // | no_agents      | hil_queue                           | priority                |
 // | new_assignment | agent, conversation (with agent_id) |                         |
 // | unassigned     | agent, conversation (with agent_id) |                         |
+// | agent_offline  | agent, hil_queue                    | agent_id, silent_since, conversations |
 // | finished, resolved, back_to_ai | conversation        |                         |
 //
 // Every payload holds type and timestamp, and conversation_id where there is one.

@@ -8,6 +8,7 @@
 #include "engine/desk.hpp"
 #include "engine/handovers.hpp"
 #include "engine/messages.hpp"
+#include "engine/presence.hpp"
 #include "engine/run_rows.hpp"
 #include "engine/runs.hpp"
 #include "engine/workflows.hpp"
@@ -109,6 +110,7 @@ Handled from_agent(Conversation& conversation, const Incoming& incoming) {
     const std::int64_t message = add_message(conversation, stored_form(incoming));
     conversation.answered_through = message;
     save(conversation);
+    note_sign_of_life(*incoming.agent);
     return {message,
             {{"status", "human_active"},
              {"conversation_id", conversation.id.text()},

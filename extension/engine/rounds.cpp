@@ -5,8 +5,11 @@
 
 #include "engine/escalation.hpp"
 #include "engine/leases.hpp"
+#include "engine/lost_agents.hpp"
 #include "engine/matching.hpp"
+#include "engine/presence.hpp"
 #include "engine/relay.hpp"
+#include "engine/slots.hpp"
 #include "engine/wake.hpp"
 #include "pg/subtransaction.hpp"
 
@@ -19,6 +22,9 @@ const Duty all_duties[] = {
     {"escalated", escalate},
     {"leases_expired", expire_leases},
     {"ai_timeouts", time_out_runs},
+    {"agents_timed_out", time_out_agents},
+    {"requeued", requeue_lost},
+    {"ranked", rank_anew, When::by_clock, 1000},
     {"assigned", assign_waiting, When::always},
     // Last, so that what the others did is told in the same round.
     {"relayed", relay, When::always, 10'000},

@@ -118,7 +118,17 @@ std::string give_slot_back(const Uuid& agent, Duration spent, bool by_agent) {
 void lock_agents(const Uuid& one, const Uuid& other) { lock_in_order(Uuids{one, other}); }
 
 std::int64_t rank_anew(std::int32_t at_most) {
-    return static_cast<std::int64_t>(rerank(settings::assignment_order, at_most).processed);
+    // A look reads all agents. What others rank by an order of their own is found with the next one.
+    constexpr std::int64_t minute = 60'000'000;
+    static int looked_for = -1;
+    static Timestamp looked_at;
+    const Timestamp now = pg::clock_now();
+    const int order = settings::assignment_order;
+    if (order == looked_for && (now - looked_at).microseconds < minute) return 0;
+    const auto ranked = static_cast<std::int64_t>(rerank(order, at_most).processed);
+    looked_for = ranked < at_most ? order : -1;
+    looked_at = now;
+    return ranked;
 }
 
 }  // namespace hil::engine

@@ -1,0 +1,41 @@
+#include "engine/lost_agents.hpp"
+
+#include "engine/desk.hpp"
+#include "engine/settings.hpp"
+#include "pg/session.hpp"
+
+namespace hil::engine {
+namespace {
+
+using pg::Statement;
+
+const Statement<Timestamp, std::int32_t> select_lost{
+    "SELECT q.conversation_id, a.id FROM hil.human_agents a JOIN hil.agent_queue q ON q.assigned_to = a.id "
+    "AND q.status = 'assigned' WHERE a.status = 'offline' AND a.current_load > 0 AND a.status_since <= $1 "
+    "ORDER BY a.status_since LIMIT $2"};
+// Once it is locked the agent cannot come back before the conversation is gone.
+const Statement<Uuid, Timestamp> lock_if_lost{
+    "SELECT 1 FROM hil.human_agents WHERE id = $1 AND status = 'offline' AND status_since <= $2 "
+    "FOR NO KEY UPDATE SKIP LOCKED"};
+
+}  // namespace
+
+std::int64_t requeue_lost(std::int32_t at_most) {
+    if (settings::requeue_after_seconds == 0) return 0;
+    const Timestamp since{pg::clock_now().microseconds -
+                          settings::requeue_after_seconds * std::int64_t{1'000'000}};
+    std::int64_t requeued = 0;
+    for (const pg::Row& row : select_lost(since, at_most)) {
+        pg::let_interrupts_through();
+        const auto [id, agent] = row.as<Uuid, Uuid>();
+        std::optional<Conversation> conversation = try_lock(id);
+        if (!conversation || conversation->agent != agent) continue;
+        Entry entry = lock_entry(*conversation);
+        if (lock_if_lost(agent, since).empty()) continue;
+        return_to_queue(*conversation, entry, "the agent went offline", {.given_up = false});
+        ++requeued;
+    }
+    return requeued;
+}
+
+}  // namespace hil::engine
