@@ -66,7 +66,7 @@ DATA = $(wildcard extension/hil--*.sql)
 PGFILEDESC = "hil - human-in-the-loop conversations"
 
 core_sources := $(wildcard extension/core/*.cpp)
-server_sources := extension/module.cpp $(wildcard $(patsubst %,extension/%/*.cpp,pg engine functions))
+server_sources := extension/module.cpp $(wildcard $(patsubst %,extension/%/*.cpp,pg engine functions background))
 boundary_sources := $(wildcard test/boundary/*.cpp)
 object = $(patsubst %.cpp,build/%.o,$(1))
 

@@ -1,7 +1,8 @@
-// The library's start: the magic block, and the settings hil.*.
+// The library's start: the magic block, the settings hil.*, and what runs in the background.
 #include <climits>
 #include <cstring>
 
+#include "background/background.hpp"
 #include "core/skills.hpp"
 #include "core/text.hpp"
 #include "engine/settings.hpp"
@@ -61,11 +62,17 @@ void define_settings() {
         "Time that a human agent is offline after which their conversations return to the queue.",
         "0: never.", &settings::requeue_after_seconds, 120, 0, INT_MAX / 1000, PGC_SUSET, GUC_UNIT_S, nullptr,
         nullptr, nullptr);
+    DefineCustomIntVariable("hil.naptime", "Time between two rounds of the scheduler that nothing has woken.",
+                            "Without a scheduler it is without effect.", &settings::naptime_milliseconds,
+                            1000, 1, 3'600'000, PGC_SIGHUP, GUC_UNIT_MS, nullptr, nullptr, nullptr);
     MarkGUCPrefixReserved("hil");
 }
 
 }  // namespace
 
 void _PG_init() {
-    hil::pg::entry([] { hil::pg::call(define_settings); });
+    hil::pg::entry([] {
+        hil::pg::call(define_settings);
+        if (process_shared_preload_libraries_in_progress) hil::pg::call(hil::background::set_up);
+    });
 }

@@ -9,7 +9,11 @@ CREATE VIEW test.complaints AS SELECT check_name, detail, hint FROM hil_doctor()
 \pset tuples_only on
 
 -- At rest everything is well: first an empty database, then one in the middle of its work.
-SELECT check_name, ok, detail, hint FROM hil_doctor();
+\pset format unaligned
+SELECT check_name, ok, detail, hint FROM hil_doctor() WHERE check_name <> 'time_driven_work';
+\pset format aligned
+-- Who does what time brings depends on the server.
+SELECT ok, hint FROM hil_doctor() WHERE check_name = 'time_driven_work';
 SELECT hil_load_workflow(workflow());
 CALL add_agent('Ann', '{billing}', 2);
 CALL add_agent('Bob', '{}', 1);

@@ -5,6 +5,7 @@
 #include "engine/conversations.hpp"
 #include "engine/settings.hpp"
 #include "engine/slots.hpp"
+#include "engine/wake.hpp"
 
 namespace hil::engine {
 namespace {
@@ -193,8 +194,10 @@ pg::Rows examine() {
     result.rows.emplace_back(std::vector<pg::Value>{
         std::string("time_driven_work"), true,
         std::string(
-            "no background worker runs in this version: assignment is synchronous, and hil-worker calls "
-            "hil_tick() for what time brings"),
+            scheduler_runs_here()
+                ? "a scheduler runs here, and does what time brings"
+                : "no scheduler runs here: assignment is synchronous, and hil-worker calls hil_tick() "
+                  "for what time brings"),
         pg::Value()});
     return result;
 }

@@ -5,10 +5,11 @@
 
 namespace hil::engine::settings {
 
-extern int max_message_bytes;   // hil.max_message_bytes: longest message, in bytes
-extern int ai_timeout_seconds;  // hil.ai_timeout: a run without a result hands over after this
-extern char* default_workflow;  // hil.default_workflow: "" or NULL where none is set
-extern char* general_skill;     // hil.general_skill: the skill that everybody has
+extern int max_message_bytes;     // hil.max_message_bytes: longest message, in bytes
+extern int ai_timeout_seconds;    // hil.ai_timeout: a run without a result hands over after this
+extern int naptime_milliseconds;  // hil.naptime: between two rounds of the scheduler
+extern char* default_workflow;    // hil.default_workflow: "" or NULL where none is set
+extern char* general_skill;       // hil.general_skill: the skill that everybody has
 
 enum AssignmentOrder { least_loaded, least_utilized, longest_idle };
 extern int assignment_order;  // hil.assignment_order, an AssignmentOrder

@@ -140,18 +140,6 @@ void keep_exception() noexcept {
     }
 }
 
-Failure failure_of(const std::exception_ptr& thrown) {
-    try {
-        std::rethrow_exception(thrown);
-    } catch (...) {
-        keep_exception();
-    }
-    if (kept.raised)
-        return {kept.raised->sqlstate, kept.raised->message, kept.raised->detail, kept.raised->hint};
-    if (kept.fixed_message != nullptr) return {sqlstate_text(kept.code), kept.fixed_message, "", ""};
-    return {sqlstate_text(kept.code), kept.message, kept.detail, kept.hint};
-}
-
 void raise_kept() {
     if (kept.raised) {
         const ErrorFields& fields = *kept.raised;
@@ -182,4 +170,16 @@ void raise_kept() {
 }
 
 }  // namespace detail
+
+Failure failure_of(const std::exception_ptr& thrown) {
+    try {
+        std::rethrow_exception(thrown);
+    } catch (...) {
+        detail::keep_exception();
+    }
+    if (kept.raised)
+        return {kept.raised->sqlstate, kept.raised->message, kept.raised->detail, kept.raised->hint};
+    if (kept.fixed_message != nullptr) return {sqlstate_text(kept.code), kept.fixed_message, "", ""};
+    return {sqlstate_text(kept.code), kept.message, kept.detail, kept.hint};
+}
 }  // namespace hil::pg

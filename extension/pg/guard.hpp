@@ -42,9 +42,6 @@ void keep_exception() noexcept;
 // Raises what keep_exception kept as an ERROR; called after the catch block is left.
 [[noreturn]] void raise_kept();
 
-// What was thrown, as the ERROR that entry would raise for it.
-Failure failure_of(const std::exception_ptr& thrown);
-
 }  // namespace detail
 
 // Runs `function(args...)`, which calls Postgres, and returns its result. Throws pg::Error when Postgres
@@ -105,5 +102,8 @@ std::exception_ptr caught(Body&& body) {
         return std::current_exception();
     }
 }
+
+// What was thrown, as the ERROR that entry would raise for it.
+Failure failure_of(const std::exception_ptr& thrown);
 
 }  // namespace hil::pg

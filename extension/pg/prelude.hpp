@@ -27,18 +27,25 @@ extern "C" {
 // clang-format on
 #include <access/detoast.h>
 #include <access/genam.h>
+#include <access/heapam.h>
 #include <access/htup_details.h>
 #include <access/relation.h>
 #include <access/relscan.h>
 #include <access/table.h>
 #include <access/tableam.h>
 #include <access/xact.h>
+#include <catalog/indexing.h>
 #include <catalog/namespace.h>
 #include <catalog/pg_am.h>
+#include <catalog/pg_database.h>
+#include <catalog/pg_extension.h>
 #include <catalog/pg_proc.h>
 #include <catalog/pg_trigger.h>
 #include <catalog/pg_type.h>
 #include <commands/async.h>
+#include <commands/dbcommands.h>
+#include <commands/defrem.h>
+#include <commands/extension.h>
 #include <commands/trigger.h>
 #include <common/int.h>
 #include <executor/executor.h>
@@ -49,10 +56,26 @@ extern "C" {
 #include <miscadmin.h>
 #include <nodes/makefuncs.h>
 #include <optimizer/optimizer.h>
+#include <pgstat.h>
+#include <postmaster/bgworker.h>
+#include <postmaster/interrupt.h>
 #include <rewrite/rewriteHandler.h>
+#include <storage/condition_variable.h>
+#include <storage/ipc.h>
+#include <storage/latch.h>
+#include <storage/lmgr.h>
+#include <storage/lwlock.h>
+#include <storage/proc.h>
+#include <storage/procarray.h>
+#include <storage/shmem.h>
+#include <storage/sinval.h>
+#include <tcop/tcopprot.h>
+#include <tcop/utility.h>
+#include <utils/acl.h>
 #include <utils/array.h>
 #include <utils/builtins.h>
 #include <utils/datetime.h>
+#include <utils/fmgroids.h>
 #include <utils/guc.h>
 #include <utils/inval.h>
 #include <utils/jsonb.h>
@@ -62,6 +85,7 @@ extern "C" {
 #include <utils/rel.h>
 #include <utils/resowner.h>
 #include <utils/snapmgr.h>
+#include <utils/syscache.h>
 #include <utils/timestamp.h>
 #include <utils/tuplestore.h>
 #include <utils/uuid.h>
@@ -122,3 +146,15 @@ inline IndexScanDesc begin_index_scan(Relation table, Relation index, Snapshot s
 #undef vsnprintf
 #undef strerror
 #undef strerror_r
+
+namespace hil::pg {
+
+inline bool owns_database(Oid database, Oid role) {
+#if PG_VERSION_NUM >= 160000
+    return object_ownercheck(DatabaseRelationId, database, role);
+#else
+    return pg_database_ownercheck(database, role);
+#endif
+}
+
+}  // namespace hil::pg

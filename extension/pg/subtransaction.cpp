@@ -32,7 +32,7 @@ std::optional<Failure> subtransaction(const std::function<void()>& body) {
         RollbackAndReleaseCurrentSubTransaction();
         come_back();
     });
-    const Failure failure = detail::failure_of(thrown);
+    const Failure failure = failure_of(thrown);
     if (failure.sqlstate == query_canceled) std::rethrow_exception(thrown);
     return failure;
 }

@@ -1,0 +1,37 @@
+// How a scheduler's duty fares: what went wrong with it, and when it is tried again.
+#pragma once
+
+#include <chrono>
+#include <set>
+#include <string>
+
+#include "engine/rounds.hpp"
+#include "pg/error.hpp"
+
+namespace hil::background {
+
+class DutyRecord {
+  public:
+    using Clock = std::chrono::steady_clock;
+
+    DutyRecord(const engine::Duty& duty);
+
+    const engine::Duty& duty() const { return duty_; }
+    // What pg_stat_activity shows while it is at work.
+    const char* activity() const { return activity_.c_str(); }
+
+    bool may_run(Clock::time_point now) const { return now >= not_before_; }
+    // Each cause is written to the log once until the duty succeeds. The pauses between attempts double, up
+    // to a minute.
+    void failed(const pg::Failure& failure, Clock::time_point now);
+    void succeeded();
+
+  private:
+    const engine::Duty& duty_;
+    std::string activity_;
+    int failures_ = 0;  // in a row
+    std::set<std::string> causes_;
+    Clock::time_point not_before_{};
+};
+
+}  // namespace hil::background

@@ -1,0 +1,213 @@
+#include "background/scheduler.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <vector>
+
+#include "background/duty_record.hpp"
+#include "background/process.hpp"
+#include "background/shared_state.hpp"
+#include "engine/rounds.hpp"
+#include "engine/settings.hpp"
+#include "pg/guard.hpp"
+#include "pg/statement.hpp"
+
+namespace hil::background {
+namespace {
+
+using engine::Duty;
+using engine::When;
+
+// The database's extension hil, as it was when this process began.
+struct Extension {
+    Oid id = InvalidOid;
+    Oid owner = InvalidOid;
+    TransactionId written_by = InvalidTransactionId;  // its row in pg_extension: another version has another
+};
+
+// Begins a transaction in which statements can be run.
+void begin_transaction(const char* activity) {
+    SetCurrentStatementStartTimestamp();
+    StartTransactionCommand();
+    pgstat_report_activity(STATE_RUNNING, activity);
+    if (SPI_connect() != SPI_OK_CONNECT) elog(ERROR, "hil: SPI_connect failed");
+    PushActiveSnapshot(GetTransactionSnapshot());
+}
+
+void commit() {
+    SPI_finish();
+    PopActiveSnapshot();
+    CommitTransactionCommand();
+    pgstat_report_activity(STATE_IDLE, nullptr);
+}
+
+void roll_back() {
+    AbortCurrentTransaction();
+    pgstat_report_activity(STATE_IDLE, nullptr);
+}
+
+// The extension with that id, locked until the end of the transaction, so that nobody can drop it before.
+Extension lock_extension(Oid id) {
+    if (!OidIsValid(id)) return {};
+    LockDatabaseObject(ExtensionRelationId, id, 0, AccessShareLock);
+    Relation extensions = table_open(ExtensionRelationId, AccessShareLock);
+    ScanKeyData key;
+    ScanKeyInit(&key, Anum_pg_extension_oid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(id));
+    SysScanDesc scan = systable_beginscan(extensions, ExtensionOidIndexId, true, nullptr, 1, &key);
+    HeapTuple row = systable_getnext(scan);
+    Extension found;
+    if (HeapTupleIsValid(row))
+        found = {id, reinterpret_cast<Form_pg_extension>(GETSTRUCT(row))->extowner,
+                 HeapTupleHeaderGetRawXmin(row->t_data)};
+    systable_endscan(scan);
+    table_close(extensions, AccessShareLock);
+    return found;
+}
+
+// No id where the database has none.
+Extension find_extension() {
+    begin_transaction("hil: looking for the extension");
+    const Extension found = lock_extension(get_extension_oid("hil", true));
+    if (OidIsValid(found.id))
+        ereport(LOG, (errmsg("hil scheduler started for database \"%s\"", get_database_name(MyDatabaseId))));
+    commit();
+    return found;
+}
+
+// What the duties do is done as the extension's owner, as in its functions, and not as the superuser that a
+// background worker is.
+void act_as(Oid owner, bool durable) {
+    SetUserIdAndSecContext(owner, SECURITY_LOCAL_USERID_CHANGE);
+    if (!durable)
+        set_config_option("synchronous_commit", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0,
+                          false);
+}
+
+void act_as_oneself() { SetUserIdAndSecContext(GetSessionUserId(), 0); }
+
+class Scheduler {
+  public:
+    explicit Scheduler(const Extension& extension)
+        : extension_(extension), records_(engine::duties().begin(), engine::duties().end()) {}
+
+    // Until this process is to end; returns why.
+    Ending run() {
+        const std::uint32_t event = pg::call(wait_event, "HilSchedulerMain");
+        for (;;) {
+            if (const std::optional<Ending> ending = round()) return *ending;
+            pg::call(pgstat_report_stat, false);
+            if (pg::call(background::wait, idle_milliseconds(), event) == Woken::end)
+                return Ending::unexpected;
+        }
+    }
+
+  private:
+    using Clock = std::chrono::steady_clock;
+    using Milliseconds = std::chrono::milliseconds;
+
+    // Does what there is to do now; an ending where the extension is not what it was.
+    std::optional<Ending> round() {
+        const Clock::time_point now = Clock::now();
+        const bool by_clock = now >= next_by_clock();
+        if (by_clock) last_by_clock_ = now;
+        more_ = false;
+        for (DutyRecord& record : records_) {
+            if ((record.duty().when == When::by_clock && !by_clock) || !record.may_run(now)) continue;
+            std::optional<Ending> ending;
+            const std::exception_ptr thrown = pg::caught([&] { ending = perform(record); });
+            if (ending) return ending;
+            if (!thrown) continue;
+            pg::call(roll_back);
+            record.failed(pg::failure_of(thrown), Clock::now());
+        }
+        return std::nullopt;
+    }
+
+    // One duty in a transaction of its own.
+    std::optional<Ending> perform(DutyRecord& record) {
+        const Duty& duty = record.duty();
+        pg::call(begin_transaction, record.activity());
+        const Extension found = pg::call([this] { return lock_extension(extension_.id); });
+        if (found.written_by != extension_.written_by) {
+            pg::call(commit);
+            return OidIsValid(found.id) ? Ending::renewal : Ending::not_needed;
+        }
+        pg::call(act_as, found.owner, duty.durable);
+        std::int64_t done = 0;
+        {
+            const pg::StatementAccess access(false);
+            done = duty.run(duty.at_most);
+        }
+        pg::call([] {
+            act_as_oneself();
+            commit();
+        });
+        record.succeeded();
+        if (done >= duty.at_most) {
+            more_ = true;
+            if (duty.when == When::by_clock) last_by_clock_.reset();
+        }
+        return std::nullopt;
+    }
+
+    Clock::time_point next_by_clock() const {
+        if (!last_by_clock_) return {};
+        return *last_by_clock_ + Milliseconds(engine::settings::naptime_milliseconds);
+    }
+
+    long idle_milliseconds() const {
+        if (more_) return 0;
+        const auto left = std::chrono::ceil<Milliseconds>(next_by_clock() - Clock::now());
+        return static_cast<long>(std::max<Milliseconds::rep>(left.count(), 0));
+    }
+
+    Extension extension_;
+    std::vector<DutyRecord> records_;
+    std::optional<Clock::time_point> last_by_clock_;  // nothing: the next round is one by the clock
+    bool more_ = false;                               // some duty had more to do than it does at once
+};
+
+void run_scheduler(Oid database) {
+    const bool attached = pg::call(
+        [](Oid own) {
+            take_signals();
+            if (!attach(own)) return false;
+            BackgroundWorkerInitializeConnectionByOid(own, InvalidOid, 0);
+            settle("hil scheduler");
+            begin_probing();
+            return true;
+        },
+        database);
+    if (!attached) return;
+    const Extension extension = pg::call(find_extension);
+    if (!OidIsValid(extension.id)) return end_as(Ending::not_needed);
+    pg::call(begin_serving);
+    end_as(Scheduler(extension).run());
+}
+
+}  // namespace
+
+bool request_scheduler(Oid database) {
+    BackgroundWorker worker{};
+    worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
+    worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
+    worker.bgw_restart_time = BGW_NEVER_RESTART;  // the launcher decides
+    strlcpy(worker.bgw_library_name, "hil", sizeof worker.bgw_library_name);
+    strlcpy(worker.bgw_function_name, "hil_scheduler_main", sizeof worker.bgw_function_name);
+    snprintf(worker.bgw_name, sizeof worker.bgw_name, "hil scheduler for database %u", database);
+    strlcpy(worker.bgw_type, "hil scheduler", sizeof worker.bgw_type);
+    worker.bgw_main_arg = ObjectIdGetDatum(database);
+    worker.bgw_notify_pid = MyProcPid;
+    return RegisterDynamicBackgroundWorker(&worker, nullptr);
+}
+
+}  // namespace hil::background
+
+extern "C" {
+PGDLLEXPORT void hil_scheduler_main(Datum database);
+
+void hil_scheduler_main(Datum database) {
+    hil::pg::entry([&] { hil::background::run_scheduler(DatumGetObjectId(database)); });
+    proc_exit(0);
+}
+}
