@@ -231,12 +231,9 @@ COMMENT ON COLUMN hil.agent_queue.next_step_at IS 'When the next one is due; NUL
 COMMENT ON COLUMN hil.agent_queue.sla_breached_at IS 'When the deadline was found to be missed, for the first time.';
 COMMENT ON COLUMN hil.agent_queue.served IS 'Time that agents had it before it returned to the queue; it does not count as waiting.';
 
-CREATE TABLE hil.queue_counts (
-    priority integer NOT NULL,
-    block bigint NOT NULL,
-    waiting bigint NOT NULL,
-    PRIMARY KEY (priority, block)
-);
+-- What is pending, counted, so that a position need not count it. Transactions write deltas; now and then these are folded
+-- into the counts: a small tree of rows that are never changed, only replaced. So a reader finds the newest version at
+-- once, however many old ones an old snapshot keeps alive.
 CREATE TABLE hil.queue_count_deltas (
     id bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
     priority integer NOT NULL,
@@ -244,10 +241,50 @@ CREATE TABLE hil.queue_count_deltas (
     skill_set_id integer NOT NULL,
     delta integer NOT NULL
 );
-COMMENT ON TABLE hil.queue_counts IS 'The place for waiting entries counted by priority and block of 1,024 tickets. Empty in this version: the position is counted from hil.agent_queue.';
-COMMENT ON TABLE hil.queue_count_deltas IS 'Changes of what is pending in hil.agent_queue, written by the transactions that made them.';
-COMMENT ON COLUMN hil.queue_count_deltas.id IS 'Drawn by a transaction that holds the conversation''s row; not in the order of commits.';
+CREATE TABLE hil.queue_counts (
+    id bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+    waiting bigint[] NOT NULL,
+    directory_ids bigint[] NOT NULL,
+    low_water bigint NOT NULL,
+    drawn bigint NOT NULL,
+    mark bigint NOT NULL,
+    mark_writers text[] NOT NULL,
+    folded_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+CREATE TABLE hil.queue_count_directories (
+    id bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+    pages bigint[] NOT NULL,
+    waiting bigint[] NOT NULL,
+    page_ids bigint[] NOT NULL
+) WITH (toast_tuple_target = 8160);
+CREATE TABLE hil.queue_count_pages (
+    id bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+    waiting bigint[] NOT NULL
+) WITH (toast_tuple_target = 8160);
+CREATE TABLE hil.skill_set_counts (
+    skill_set_id integer NOT NULL,
+    priority integer NOT NULL,
+    waiting bigint NOT NULL,
+    PRIMARY KEY (skill_set_id, priority)
+) WITH (fillfactor = 50);
+COMMENT ON TABLE hil.queue_count_deltas IS 'Changes of what is pending in hil.agent_queue, written by the transactions that made them, until they are folded into the counts.';
+COMMENT ON COLUMN hil.queue_count_deltas.id IS 'Drawn by a transaction that holds a lock on this table until it ends; not in the order of commits.';
 COMMENT ON COLUMN hil.queue_count_deltas.delta IS '+1: an entry with this priority, ticket and skill set waits; -1: it does no more.';
+COMMENT ON TABLE hil.queue_counts IS 'The folded counts: one row, the root of the tree; no row before the first fold.';
+COMMENT ON COLUMN hil.queue_counts.waiting IS 'How many wait, by priority 1 to 10.';
+COMMENT ON COLUMN hil.queue_counts.directory_ids IS 'Rows of hil.queue_count_directories, by priority; 0 where nobody waits.';
+COMMENT ON COLUMN hil.queue_counts.low_water IS 'Every delta up to this id was folded or will never be seen.';
+COMMENT ON COLUMN hil.queue_counts.drawn IS 'The last id of a delta that was drawn when this row was written.';
+COMMENT ON COLUMN hil.queue_counts.mark IS 'The next low_water, once every transaction of mark_writers has ended.';
+COMMENT ON COLUMN hil.queue_counts.mark_writers IS 'Virtual transactions that may have drawn an id up to mark and were not at their end.';
+COMMENT ON COLUMN hil.queue_counts.folded_at IS 'When this row was written.';
+COMMENT ON TABLE hil.queue_count_directories IS 'The pages of one priority.';
+COMMENT ON COLUMN hil.queue_count_directories.pages IS 'Numbers of the pages in which somebody waits, rising: ticket / 16,384.';
+COMMENT ON COLUMN hil.queue_count_directories.waiting IS 'How many wait in each of them.';
+COMMENT ON COLUMN hil.queue_count_directories.page_ids IS 'Their rows in hil.queue_count_pages.';
+COMMENT ON TABLE hil.queue_count_pages IS 'The counts of 16,384 tickets of one priority.';
+COMMENT ON COLUMN hil.queue_count_pages.waiting IS 'How many wait in each block of 64 tickets; 256 of them.';
+COMMENT ON TABLE hil.skill_set_counts IS 'How many wait by skill set and priority, without the deltas that are not folded yet.';
 
 CREATE TABLE hil.conversation_analytics (
     conversation_id uuid PRIMARY KEY,
@@ -408,9 +445,15 @@ SELECT pg_catalog.pg_extension_config_dump('hil.skill_profiles_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('hil.skill_covers', '');
 SELECT pg_catalog.pg_extension_config_dump('hil.agent_queue', '');
 SELECT pg_catalog.pg_extension_config_dump('hil.agent_queue_ticket_seq', '');
-SELECT pg_catalog.pg_extension_config_dump('hil.queue_counts', '');
 SELECT pg_catalog.pg_extension_config_dump('hil.queue_count_deltas', '');
 SELECT pg_catalog.pg_extension_config_dump('hil.queue_count_deltas_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('hil.queue_counts', '');
+SELECT pg_catalog.pg_extension_config_dump('hil.queue_counts_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('hil.queue_count_directories', '');
+SELECT pg_catalog.pg_extension_config_dump('hil.queue_count_directories_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('hil.queue_count_pages', '');
+SELECT pg_catalog.pg_extension_config_dump('hil.queue_count_pages_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('hil.skill_set_counts', '');
 SELECT pg_catalog.pg_extension_config_dump('hil.conversation_analytics', '');
 SELECT pg_catalog.pg_extension_config_dump('hil.workflows', '');
 SELECT pg_catalog.pg_extension_config_dump('hil.runs', '');

@@ -15,6 +15,8 @@ SELECT hil_complete_run(1, 1, '{"sink": "FINISH", "config": {"response": "Bye. â
 SELECT hil_rate(conversation(1), 4.5);
 SELECT (hil_tick() ->> 'relayed')::int > 0;
 SELECT hand_over(2, '{billing}'), hand_over(3, '{technical}', 2);
+SELECT tick();
+SELECT hand_over(6, '{technical}', 2);
 SELECT hil_handle_message(conversation(4), 'Where is it?') ->> 'status';
 SELECT run_id FROM hil_claim_runs('worker');
 CREATE ROLE regress_hil_dump_app;
@@ -32,7 +34,6 @@ BEGIN
 END
 $$;
 CREATE TABLE test.before AS SELECT * FROM contents();
--- queue_counts is for a later version.
 SELECT relation, rows FROM test.before;
 
 \set ECHO none
@@ -72,6 +73,9 @@ SELECT hil_resolve(conversation(3), 'done', agent('Bob')) ->> 'status';
 SELECT hand_over(5, '{technical,billing}');
 SELECT id FROM hil.skill_sets ORDER BY id;
 SELECT ticket FROM hil.agent_queue ORDER BY ticket;
+SELECT hil_queue_position(conversation(5));
+SELECT tick();
+SELECT hil_queue_position(conversation(5));
 SELECT hil_load_workflow(workflow());
 -- Events that were not relayed before are now, and are numbered on.
 SELECT tick() IS NOT NULL;

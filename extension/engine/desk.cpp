@@ -9,6 +9,7 @@
 #include "engine/events.hpp"
 #include "engine/matching.hpp"
 #include "engine/messages.hpp"
+#include "engine/positions.hpp"
 #include "engine/runs.hpp"
 #include "engine/settings.hpp"
 #include "engine/workflows.hpp"

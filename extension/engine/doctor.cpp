@@ -116,6 +116,46 @@ const Check checks[] = {
     {"agents_are_ranked", "every agent's rank is what the order of assignment makes of them", HIL_BROKEN_ROW,
      Statement<std::string>{"SELECT a.id::text FROM hil.human_agents a WHERE a.rank <> " HIL_RANK(
          "a.ranked_by", "a.current_load", "a.max_capacity", "a.last_assigned_at")}},
+    {"positions_are_exact",
+     "the counts behind hil_queue_position, with what is not folded yet, are the pending queue entries",
+     HIL_BROKEN_ROW,
+     Statement<std::string>{
+         "WITH root AS (SELECT * FROM hil.queue_counts ORDER BY id DESC LIMIT 1), "
+         "directory AS (SELECT r.priority, d.* FROM root, unnest(root.directory_ids) WITH ORDINALITY r(id, "
+         "priority) "
+         "              JOIN hil.queue_count_directories d ON d.id = r.id), "
+         "page AS (SELECT d.priority, e.number, e.waiting AS counted, p.id, p.waiting FROM directory d, "
+         "         unnest(d.pages, d.waiting, d.page_ids) e(number, waiting, id) "
+         "         JOIN hil.queue_count_pages p ON p.id = e.id) "
+         "SELECT format('priority %s, tickets from %s', priority, block * 64) FROM "
+         "(SELECT p.priority, p.number * 256 + b.n - 1, b.waiting FROM page p, unnest(p.waiting) WITH "
+         "ORDINALITY "
+         " b(waiting, n) UNION ALL SELECT priority, ticket >> 6, delta FROM hil.queue_count_deltas "
+         " UNION ALL SELECT priority, ticket >> 6, -1 FROM hil.agent_queue WHERE status = 'pending') "
+         "c(priority, block, waiting) GROUP BY priority, block HAVING sum(waiting) <> 0 "
+         "UNION ALL SELECT format('priority %s, total', r.priority) FROM root, unnest(root.waiting) WITH "
+         "ORDINALITY "
+         "r(waiting, priority) WHERE r.waiting <> coalesce((SELECT sum(w) FROM directory d, "
+         "unnest(d.waiting) w "
+         "                                                  WHERE d.priority = r.priority), 0) "
+         "UNION ALL SELECT format('priority %s, page %s', p.priority, p.number) FROM page p "
+         "WHERE p.counted <> (SELECT sum(w) FROM unnest(p.waiting) w) "
+         "UNION ALL SELECT format('delta %s below the low water', x.id) FROM hil.queue_count_deltas x, root "
+         "WHERE x.id <= root.low_water "
+         "UNION ALL SELECT format('left-over row %s', c.id) FROM hil.queue_counts c WHERE c.id NOT IN "
+         "(SELECT id FROM root) "
+         "UNION ALL SELECT format('left-over directory %s', d.id) FROM hil.queue_count_directories d "
+         "WHERE d.id NOT IN (SELECT id FROM directory) "
+         "UNION ALL SELECT format('left-over page %s', p.id) FROM hil.queue_count_pages p "
+         "WHERE p.id NOT IN (SELECT id FROM page)"}},
+    {"skill_sets_are_counted",
+     "the counts by skill set, with what is not folded yet, are the pending queue entries", HIL_BROKEN_ROW,
+     Statement<std::string>{
+         "SELECT format('skill set %s, priority %s', skill_set_id, priority) FROM "
+         "(SELECT skill_set_id, priority, waiting FROM hil.skill_set_counts UNION ALL "
+         " SELECT skill_set_id, priority, delta FROM hil.queue_count_deltas UNION ALL "
+         " SELECT skill_set_id, priority, -1 FROM hil.agent_queue WHERE status = 'pending') c "
+         "GROUP BY skill_set_id, priority HAVING sum(waiting) <> 0"}},
     {"agent_roles_exist", "the database role of every agent that has one exists",
      "The role was renamed or dropped, so nothing binds it to its agent. Set hil.human_agents.db_role anew.",
      Statement<std::string>{"SELECT a.id::text FROM hil.human_agents a WHERE a.db_role IS NOT NULL "

@@ -3,6 +3,7 @@
 #include "core/triggers.hpp"
 #include "engine/events.hpp"
 #include "engine/messages.hpp"
+#include "engine/positions.hpp"
 #include "engine/run_rows.hpp"
 #include "engine/settings.hpp"
 #include "engine/workflows.hpp"

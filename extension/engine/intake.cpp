@@ -8,6 +8,7 @@
 #include "engine/desk.hpp"
 #include "engine/handovers.hpp"
 #include "engine/messages.hpp"
+#include "engine/positions.hpp"
 #include "engine/presence.hpp"
 #include "engine/run_rows.hpp"
 #include "engine/runs.hpp"

@@ -59,9 +59,6 @@ std::optional<Agent> assign_to(Conversation& conversation, const Entry& entry, c
 // cancelled where it waits. `by_agent`: the agent who has it does this, which is a sign of life.
 void leave_queue(Conversation& conversation, bool by_agent);
 
-// hil_queue_position: 1 = next, 0 = not waiting.
-std::int64_t position(const Uuid& conversation);
-
 // hil_estimated_wait.
 std::optional<Duration> estimated_wait(const Uuid& conversation);
 

@@ -8,11 +8,6 @@ namespace {
 
 using pg::Statement;
 
-const Statement<Uuid> count_ahead{
-    "SELECT (SELECT count(*) + 1 FROM hil.agent_queue q WHERE q.status = 'pending' "
-    "        AND (q.priority, q.ticket) < (own.priority, own.ticket)) "
-    "FROM hil.agent_queue own WHERE own.conversation_id = $1 AND own.status = 'pending'"};
-
 // The last takes of the same skills within the hour: at least 3, at most 20. Their rate serves the entries
 // ahead.
 const Statement<Uuid, Timestamp> rate_of_takes{
@@ -46,13 +41,6 @@ const Statement<Uuid, std::string> explain{
 const Statement<Uuid> select_status{"SELECT status FROM hil.conversations WHERE id = $1"};
 
 }  // namespace
-
-std::int64_t position(const Uuid& conversation) {
-    const pg::Rows rows = count_ahead(conversation);
-    if (!rows.empty()) return rows.front().get<std::int64_t>(0);
-    require_conversation(conversation);
-    return 0;
-}
 
 std::optional<Duration> estimated_wait(const Uuid& conversation) {
     const pg::Rows rows = rate_of_takes(conversation, pg::clock_now());

@@ -7,6 +7,7 @@
 #include "engine/leases.hpp"
 #include "engine/lost_agents.hpp"
 #include "engine/matching.hpp"
+#include "engine/positions.hpp"
 #include "engine/presence.hpp"
 #include "engine/relay.hpp"
 #include "engine/slots.hpp"
@@ -26,6 +27,7 @@ const Duty all_duties[] = {
     {"requeued", requeue_lost},
     {"ranked", rank_anew, When::by_clock, 1000},
     {"assigned", assign_waiting, When::always},
+    {"counts_folded", fold, When::always, 10'000, false},
     // Last, so that what the others did is told in the same round.
     {"relayed", relay, When::always, 10'000},
     {.name = "announced",

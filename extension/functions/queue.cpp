@@ -1,6 +1,7 @@
 // hil_queue_position, hil_estimated_wait, hil_explain_assignment: see their COMMENTs in hil--0.1.sql.
 #include "engine/queue.hpp"
 
+#include "engine/positions.hpp"
 #include "functions/arguments.hpp"
 
 using namespace hil;
