@@ -212,7 +212,6 @@ CREATE INDEX agent_queue_waiting ON hil.agent_queue (priority, ticket) WHERE sta
 CREATE INDEX agent_queue_waiting_by_set ON hil.agent_queue (skill_set_id, priority, ticket) WHERE status = 'pending';
 CREATE INDEX agent_queue_assigned ON hil.agent_queue (assigned_to) WHERE status = 'assigned';
 CREATE INDEX agent_queue_escalation ON hil.agent_queue (next_step_at) WHERE status = 'pending' AND next_step_at IS NOT NULL;
-CREATE INDEX agent_queue_taken ON hil.agent_queue (skill_set_id, assigned_at) WHERE assigned_at IS NOT NULL;
 COMMENT ON TABLE hil.agent_queue IS 'Conversations that wait for a human agent or are with one, and those that were. Order: priority, then ticket.';
 COMMENT ON COLUMN hil.agent_queue.ticket IS 'Arrival order; kept when the entry changes its priority or returns to the queue.';
 COMMENT ON COLUMN hil.agent_queue.priority IS '1 (highest) to 10.';
@@ -239,7 +238,9 @@ CREATE TABLE hil.queue_count_deltas (
     priority integer NOT NULL,
     ticket bigint NOT NULL,
     skill_set_id integer NOT NULL,
-    delta integer NOT NULL
+    delta integer NOT NULL,
+    taken_at timestamptz,
+    waited interval
 );
 CREATE TABLE hil.queue_counts (
     id bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
@@ -267,9 +268,18 @@ CREATE TABLE hil.skill_set_counts (
     waiting bigint NOT NULL,
     PRIMARY KEY (skill_set_id, priority)
 ) WITH (fillfactor = 50);
+CREATE TABLE hil.skill_set_paces (
+    skill_set_id integer PRIMARY KEY,
+    takes bigint NOT NULL,
+    weight double precision NOT NULL,
+    seconds double precision NOT NULL,
+    taken_at timestamptz NOT NULL
+) WITH (fillfactor = 50);
 COMMENT ON TABLE hil.queue_count_deltas IS 'Changes of what is pending in hil.agent_queue, written by the transactions that made them, until they are folded into the counts.';
 COMMENT ON COLUMN hil.queue_count_deltas.id IS 'Drawn by a transaction that holds a lock on this table until it ends; not in the order of commits.';
 COMMENT ON COLUMN hil.queue_count_deltas.delta IS '+1: an entry with this priority, ticket and skill set waits; -1: it does no more.';
+COMMENT ON COLUMN hil.queue_count_deltas.taken_at IS 'When an agent took the entry, where it had waited; NULL otherwise.';
+COMMENT ON COLUMN hil.queue_count_deltas.waited IS 'How long it had waited then.';
 COMMENT ON TABLE hil.queue_counts IS 'The folded counts: one row, the root of the tree; no row before the first fold.';
 COMMENT ON COLUMN hil.queue_counts.waiting IS 'How many wait, by priority 1 to 10.';
 COMMENT ON COLUMN hil.queue_counts.directory_ids IS 'Rows of hil.queue_count_directories, by priority; 0 where nobody waits.';
@@ -285,6 +295,11 @@ COMMENT ON COLUMN hil.queue_count_directories.page_ids IS 'Their rows in hil.que
 COMMENT ON TABLE hil.queue_count_pages IS 'The counts of 16,384 tickets of one priority.';
 COMMENT ON COLUMN hil.queue_count_pages.waiting IS 'How many wait in each block of 64 tickets; 256 of them.';
 COMMENT ON TABLE hil.skill_set_counts IS 'How many wait by skill set and priority, without the deltas that are not folded yet.';
+COMMENT ON TABLE hil.skill_set_paces IS 'How fast agents take entries of a skill set that had waited: seconds / weight is the mean interval between two takes, as far as the later entry waited in it.';
+COMMENT ON COLUMN hil.skill_set_paces.takes IS 'Takes observed so far.';
+COMMENT ON COLUMN hil.skill_set_paces.weight IS 'Their number, where each weighs a thirtieth less than the one after it.';
+COMMENT ON COLUMN hil.skill_set_paces.seconds IS 'Their intervals, weighed alike.';
+COMMENT ON COLUMN hil.skill_set_paces.taken_at IS 'The last of them.';
 
 CREATE TABLE hil.conversation_analytics (
     conversation_id uuid PRIMARY KEY,
@@ -454,6 +469,7 @@ SELECT pg_catalog.pg_extension_config_dump('hil.queue_count_directories_id_seq',
 SELECT pg_catalog.pg_extension_config_dump('hil.queue_count_pages', '');
 SELECT pg_catalog.pg_extension_config_dump('hil.queue_count_pages_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('hil.skill_set_counts', '');
+SELECT pg_catalog.pg_extension_config_dump('hil.skill_set_paces', '');
 SELECT pg_catalog.pg_extension_config_dump('hil.conversation_analytics', '');
 SELECT pg_catalog.pg_extension_config_dump('hil.workflows', '');
 SELECT pg_catalog.pg_extension_config_dump('hil.runs', '');
@@ -678,7 +694,7 @@ COMMENT ON FUNCTION hil_queue_position IS 'Place in the queue: 1 is next, 0 is n
 CREATE FUNCTION hil_estimated_wait(conversation_id uuid)
     RETURNS interval
     AS 'MODULE_PATHNAME' LANGUAGE C STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-COMMENT ON FUNCTION hil_estimated_wait IS 'How long until an agent takes the conversation, from the rate at which entries with the same skills were taken during the last hour; NULL where it cannot be told (not waiting, or fewer than three were taken). Errors: 22023, P0002.';
+COMMENT ON FUNCTION hil_estimated_wait IS 'How long until an agent takes the conversation: the mean interval at which waiting conversations with the same required skills were taken lately, for each of them that comes before it and for itself. NULL where it cannot be told (not waiting, or fewer than three were taken so far). Errors: 22023, P0002.';
 
 CREATE FUNCTION hil_explain_assignment(conversation_id uuid)
     RETURNS TABLE (agent_id uuid, name text, eligible boolean, reason text)

@@ -17,6 +17,7 @@ SELECT (hil_tick() ->> 'relayed')::int > 0;
 SELECT hand_over(2, '{billing}'), hand_over(3, '{technical}', 2);
 SELECT tick();
 SELECT hand_over(6, '{technical}', 2);
+INSERT INTO hil.skill_set_paces VALUES (1, 3, 2.9, 180, now());
 SELECT hil_handle_message(conversation(4), 'Where is it?') ->> 'status';
 SELECT run_id FROM hil_claim_runs('worker');
 CREATE ROLE regress_hil_dump_app;

@@ -169,6 +169,7 @@ SET hil.ai_timeout = 0;
 SET hil.no_such_setting = 1;
 
 -- Who only reads can read where nothing can be written, as on a standby; who writes is told.
+INSERT INTO hil.skill_set_paces VALUES (0, 3, 2.9, 180, now());
 BEGIN READ ONLY;
 SELECT hil_conversation(conversation(12)) ->> 'status', hil_queue_position(conversation(12)), hil_estimated_wait(conversation(12)) > '0',
     (SELECT count(*) FROM hil_explain_assignment(conversation(12))), (SELECT count(*) FROM hil_inbox(agent('Bob'))),

@@ -119,22 +119,6 @@ SELECT hil_transfer(conversation(43), agent('Cleo'), 'for somebody calmer', prio
 SELECT c, hil_queue_position(conversation(c)) FROM generate_series(41, 45) c ORDER BY 2;
 SELECT status(44);
 
--- How long it takes: the rate at which entries with the same skills were taken during the last hour, times the place among them.
--- Three were taken, the first 30 minutes ago: one in 10 minutes.
-SELECT hand_over(50 + c, '{slow}') FROM generate_series(1, 5) c;
-SELECT hil_estimated_wait(conversation(54));
-UPDATE hil.agent_queue SET status = 'completed', assigned_to = agent('Ann'), completed_at = now(),
-    assigned_at = now() - (CASE conversation_id WHEN conversation(51) THEN 30 WHEN conversation(52) THEN 20 ELSE 5 END) * interval '1 minute'
-WHERE conversation_id IN (conversation(51), conversation(52), conversation(53));
-SELECT date_trunc('minute', hil_estimated_wait(conversation(54))), date_trunc('minute', hil_estimated_wait(conversation(55)));
-SELECT round((hil_handle_message(conversation(55), 'How long?') ->> 'estimated_wait_seconds')::numeric, -1);
--- What was taken more than an hour ago says nothing, nor do fewer than three.
-UPDATE hil.agent_queue SET assigned_at = now() - interval '61 minutes' WHERE conversation_id = conversation(51);
-SELECT hil_estimated_wait(conversation(54));
--- Nobody waits: nothing to estimate.
-SELECT hil_estimated_wait(conversation(6));
-CALL refused($$SELECT hil_estimated_wait(conversation(99))$$);
-
 -- Whoever declines it is not the one who had it before. Fay had it and is away; Gus gets it and declines; Fay is back, and gets
 -- it although Hal has less to do.
 CALL add_agent('Fay', '{vip}');

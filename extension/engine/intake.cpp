@@ -12,6 +12,7 @@
 #include "engine/presence.hpp"
 #include "engine/run_rows.hpp"
 #include "engine/runs.hpp"
+#include "engine/waiting_time.hpp"
 #include "engine/workflows.hpp"
 
 namespace hil::engine {

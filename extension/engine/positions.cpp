@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "engine/waiting_time.hpp"
 #include "engine/wake.hpp"
 
 // The counts are a tree of three levels: hil.queue_counts (one row), a directory per priority, pages. A fold
@@ -22,8 +23,9 @@ constexpr std::size_t priorities = 10;
 constexpr std::int64_t worth_folding = 256;
 constexpr std::int64_t microseconds_between_folds = 1'000'000;
 
-const Statement<std::int32_t, std::int64_t, std::int32_t, std::int32_t> insert_delta{
-    "INSERT INTO hil.queue_count_deltas (priority, ticket, skill_set_id, delta) VALUES ($1, $2, $3, $4)"};
+const Statement<std::int32_t, std::int64_t, std::int32_t, std::int32_t, Duration> insert_delta{
+    "INSERT INTO hil.queue_count_deltas (priority, ticket, skill_set_id, delta, waited, taken_at) "
+    "VALUES ($1, $2, $3, $4, $5, CASE WHEN $5 IS NOT NULL THEN clock_timestamp() END)"};
 
 // One statement, so one snapshot: what is counted, what is not folded yet, and the rows of the own block fit
 // together. A block has 64 tickets, a page 256 blocks.
@@ -68,7 +70,7 @@ const Statement<std::int64_t, std::int32_t> take_deltas{
     "by_skills AS (INSERT INTO hil.skill_set_counts AS c (skill_set_id, priority, waiting) "
     "              SELECT skill_set_id, priority, sum(delta) FROM taken GROUP BY 1, 2 HAVING sum(delta) <> 0 "
     "              ON CONFLICT (skill_set_id, priority) DO UPDATE SET waiting = c.waiting + "
-    "excluded.waiting) "
+    "excluded.waiting), " HIL_FOLD_PACES
     "SELECT priority, ticket >> 14, (ticket >> 6) & 255, sum(delta), count(*), max(id) FROM taken "
     "GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"};
 
@@ -226,8 +228,8 @@ class TreeWriter {
 
 }  // namespace
 
-void count_waiting(const Waiting& entry, std::int32_t change) {
-    insert_delta(entry.priority, entry.ticket, entry.skill_set, change);
+void count_waiting(const Waiting& entry, std::int32_t change, const std::optional<Duration>& waited) {
+    insert_delta(entry.priority, entry.ticket, entry.skill_set, change, waited);
 }
 
 std::int64_t position(const Uuid& conversation) {

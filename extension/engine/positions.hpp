@@ -20,8 +20,10 @@ struct Waiting {
 };
 
 // Says that an entry began (+1) or ceased (-1) to wait with this priority, ticket and skill set; for a change
-// of priority or skills call it twice. In the transaction of the change.
-void count_waiting(const Waiting& entry, std::int32_t change);
+// of priority or skills call it twice. In the transaction of the change. `waited`: how long an entry waited
+// that an agent takes now; it is one of those from which the waiting time is told (waiting_time.hpp).
+void count_waiting(const Waiting& entry, std::int32_t change,
+                   const std::optional<Duration>& waited = std::nullopt);
 
 // hil_queue_position: 1 = next, 0 = not waiting.
 std::int64_t position(const Uuid& conversation);

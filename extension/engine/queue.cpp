@@ -83,11 +83,20 @@ void release_agent(Conversation& conversation, bool by_agent) {
     emit("unassigned", conversation.id, agent);
 }
 
+// How long an entry waited that is taken now. Nothing where it did not: it was passed on within this
+// transaction, or waited for no agent but for the round that found them.
+std::optional<Duration> wait_of(const Conversation& conversation) {
+    constexpr std::int64_t least = 1'000'000;
+    if (conversation.stored_state != State::pending_human) return std::nullopt;
+    const Duration waited = pg::clock_now() - conversation.status_since;
+    return waited.microseconds < least ? std::nullopt : std::optional(waited);
+}
+
 std::optional<Agent> record_assignment(Conversation& conversation, const Entry& entry,
                                        std::optional<Agent> agent) {
     if (!agent) return std::nullopt;
     mark_assigned(conversation.id, entry.ticket, agent->id);
-    count_waiting({entry.priority, entry.ticket, entry.skill_set}, -1);
+    count_waiting({entry.priority, entry.ticket, entry.skill_set}, -1, wait_of(conversation));
     mark_handover_taken(conversation.id, agent->id);
     become_active(conversation, *agent);
     return agent;

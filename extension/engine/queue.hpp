@@ -59,9 +59,6 @@ std::optional<Agent> assign_to(Conversation& conversation, const Entry& entry, c
 // cancelled where it waits. `by_agent`: the agent who has it does this, which is a sign of life.
 void leave_queue(Conversation& conversation, bool by_agent);
 
-// hil_estimated_wait.
-std::optional<Duration> estimated_wait(const Uuid& conversation);
-
 // The rows of hil_explain_assignment. Refusal(wrong_state) where the conversation does not wait.
 pg::Rows explain_assignment(const Uuid& conversation);
 

@@ -8,20 +8,6 @@ namespace {
 
 using pg::Statement;
 
-// The last takes of the same skills within the hour: at least 3, at most 20. Their rate serves the entries
-// ahead.
-const Statement<Uuid, Timestamp> rate_of_takes{
-    "WITH own AS (SELECT priority, ticket, skill_set_id FROM hil.agent_queue "
-    "             WHERE conversation_id = $1 AND status = 'pending'), "
-    "takes AS (SELECT q.assigned_at FROM hil.agent_queue q, own WHERE q.skill_set_id = own.skill_set_id "
-    "          AND q.assigned_at > $2 - interval '1 hour' ORDER BY q.assigned_at DESC LIMIT "
-    "20), "
-    "ahead AS (SELECT count(*) + 1 AS entries FROM hil.agent_queue q, own WHERE q.status = 'pending' "
-    "          AND q.skill_set_id = own.skill_set_id AND (q.priority, q.ticket) < (own.priority, "
-    "own.ticket)) "
-    "SELECT ($2 - min(t.assigned_at)) / count(*) * (SELECT entries FROM ahead) "
-    "FROM takes t, own HAVING count(*) >= 3"};
-
 const Statement<Uuid, std::string> explain{
     "SELECT a.id, a.name, v.obstacle IS NULL, "
     "coalesce(v.obstacle, CASE WHEN a.id = q.previous_agent_id THEN 'free, and had the conversation before' "
@@ -41,13 +27,6 @@ const Statement<Uuid, std::string> explain{
 const Statement<Uuid> select_status{"SELECT status FROM hil.conversations WHERE id = $1"};
 
 }  // namespace
-
-std::optional<Duration> estimated_wait(const Uuid& conversation) {
-    const pg::Rows rows = rate_of_takes(conversation, pg::clock_now());
-    if (!rows.empty()) return rows.front().get<std::optional<Duration>>(0);
-    require_conversation(conversation);
-    return std::nullopt;
-}
 
 pg::Rows explain_assignment(const Uuid& conversation) {
     require_conversation(conversation);

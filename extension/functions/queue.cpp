@@ -2,6 +2,7 @@
 #include "engine/queue.hpp"
 
 #include "engine/positions.hpp"
+#include "engine/waiting_time.hpp"
 #include "functions/arguments.hpp"
 
 using namespace hil;
