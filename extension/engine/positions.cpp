@@ -3,32 +3,28 @@
 #include <algorithm>
 #include <numeric>
 
-#include "engine/waiting_time.hpp"
-#include "engine/wake.hpp"
+#include "pg/range.hpp"
 
-// The counts are a tree of three levels: hil.queue_counts (one row), a directory per priority, pages. A fold
-// writes new rows for what changes and deletes the old ones; ids are never used twice. An update in place
-// would leave, under a long snapshot, a chain of dead versions that every reader walks.
 namespace hil::engine {
 namespace {
 
+using pg::Bound;
+using pg::Cell;
 using pg::Statement;
-using Texts = std::vector<std::string>;
 using Counts = std::vector<std::int64_t>;
+using Is = pg::Bound::Is;
 
-constexpr std::int64_t blocks_per_page = 256;
-constexpr std::size_t priorities = 10;
-
-// A fold costs about as much for one delta as for some hundreds; readers add up what is not folded.
-constexpr std::int64_t worth_folding = 256;
-constexpr std::int64_t microseconds_between_folds = 1'000'000;
+// What folding.cpp builds: a block has 64 tickets, a page 256 blocks.
+std::int64_t block_of(std::int64_t ticket) { return ticket >> 6; }
+std::int64_t page_of(std::int64_t ticket) { return ticket >> 14; }
+std::int64_t first_of_block(std::int64_t ticket) { return ticket & ~std::int64_t{63}; }
+std::int64_t place_in_page(std::int64_t ticket) { return block_of(ticket) & 255; }
 
 const Statement<std::int32_t, std::int64_t, std::int32_t, std::int32_t, Duration> insert_delta{
     "INSERT INTO hil.queue_count_deltas (priority, ticket, skill_set_id, delta, waited, taken_at) "
     "VALUES ($1, $2, $3, $4, $5, CASE WHEN $5 IS NOT NULL THEN clock_timestamp() END)"};
 
-// One statement, so one snapshot: what is counted, what is not folded yet, and the rows of the own block fit
-// together. A block has 64 tickets, a page 256 blocks.
+// What Place reads, where only the executor can.
 const Statement<Uuid> read_position{
     "SELECT own.priority, (own.ticket >> 6) & 255, own.ticket >> 14, root.waiting, d.pages, d.waiting, "
     "p.waiting, "
@@ -42,202 +38,114 @@ const Statement<Uuid> read_position{
     "LEFT JOIN hil.queue_count_pages p ON p.id = d.page_ids[array_position(d.pages, own.ticket >> 14)] "
     "WHERE own.conversation_id = $1 AND own.status = 'pending'"};
 
-// Only a snapshot taken after the lock was got shows what the last fold did.
-const Statement<> take_turn{
-    "SELECT current_setting('transaction_isolation') IN ('read committed', 'read uncommitted') "
-    "AND pg_try_advisory_xact_lock('hil.queue_counts'::regclass::oid::int, 1)"};
-
-// The last drawn id, and the root, NULL where nothing was folded before.
-const Statement<> read_root{
-    "SELECT (SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM hil.queue_count_deltas_id_seq), "
-    "r.id, r.waiting, r.directory_ids, r.low_water, r.drawn, r.mark, r.mark_writers, r.folded_at "
-    "FROM (SELECT) one LEFT JOIN LATERAL (SELECT * FROM hil.queue_counts ORDER BY id DESC LIMIT 1) r ON "
-    "true"};
-
-// Who inserted deltas and has not ended: whoever does locks the table first and keeps the lock. A prepared
-// transaction has another name than it had before, so each counts as if it had been there.
-const Statement<Texts> read_writers{
-    "SELECT coalesce(array_agg(virtualtransaction), '{}'), "
-    "coalesce(bool_or(virtualtransaction = ANY ($1) OR virtualtransaction LIKE '-%'), false) "
-    "FROM pg_locks WHERE locktype = 'relation' AND relation = 'hil.queue_count_deltas'::regclass "
-    "AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
-    "AND mode = 'RowExclusiveLock' AND granted AND pid IS DISTINCT FROM pg_backend_pid()"};
-
-const Statement<std::int64_t, std::int32_t> take_deltas{
-    "WITH taken AS (DELETE FROM hil.queue_count_deltas WHERE id = ANY (ARRAY(SELECT id FROM "
-    "hil.queue_count_deltas "
-    "               WHERE id > $1 ORDER BY id LIMIT $2)) RETURNING *), "
-    "by_skills AS (INSERT INTO hil.skill_set_counts AS c (skill_set_id, priority, waiting) "
-    "              SELECT skill_set_id, priority, sum(delta) FROM taken GROUP BY 1, 2 HAVING sum(delta) <> 0 "
-    "              ON CONFLICT (skill_set_id, priority) DO UPDATE SET waiting = c.waiting + "
-    "excluded.waiting), " HIL_FOLD_PACES
-    "SELECT priority, ticket >> 14, (ticket >> 6) & 255, sum(delta), count(*), max(id) FROM taken "
-    "GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"};
-
-const Statement<std::int64_t> read_directory{
-    "SELECT pages, waiting, page_ids FROM hil.queue_count_directories WHERE id = $1"};
-const Statement<Counts, Counts, Counts> insert_directory{
-    "INSERT INTO hil.queue_count_directories (pages, waiting, page_ids) VALUES ($1, $2, $3) RETURNING id"};
-const Statement<std::int64_t> read_page{"SELECT waiting FROM hil.queue_count_pages WHERE id = $1"};
-const Statement<Counts> insert_page{"INSERT INTO hil.queue_count_pages (waiting) VALUES ($1) RETURNING id"};
-const Statement<Counts, Counts, std::int64_t, std::int64_t, std::int64_t, Texts> insert_root{
-    "INSERT INTO hil.queue_counts (waiting, directory_ids, low_water, drawn, mark, mark_writers) "
-    "VALUES ($1, $2, $3, $4, $5, $6)"};
-
-const Statement<std::int64_t> delete_root{"DELETE FROM hil.queue_counts WHERE id = $1"};
-const Statement<Counts> delete_directories{"DELETE FROM hil.queue_count_directories WHERE id = ANY ($1)"};
-const Statement<Counts> delete_pages{"DELETE FROM hil.queue_count_pages WHERE id = ANY ($1)"};
-
-std::int64_t sum(const Counts& counts) {
-    return std::accumulate(counts.begin(), counts.end(), std::int64_t{0});
+std::int64_t sum_of_first(const std::int64_t* counts, std::size_t size, std::int64_t n) {
+    return std::accumulate(counts, counts + std::min<std::int64_t>(n, size), std::int64_t{0});
 }
-
 std::int64_t sum_of_first(const Counts& counts, std::int64_t n) {
-    return std::accumulate(counts.begin(), counts.begin() + std::min<std::int64_t>(n, counts.size()),
-                           std::int64_t{0});
+    return sum_of_first(counts.data(), counts.size(), n);
 }
 
-struct Root {
-    std::int64_t id = 0;
-    Counts waiting = Counts(priorities);
-    Counts directory_ids = Counts(priorities);
-    std::int64_t low_water = 0;
-    std::int64_t drawn = 0;
-    std::int64_t mark = 0;
-    Texts mark_writers;
-    pg::Timestamp folded_at;
-};
-
-struct Directory {
-    Counts pages;
-    Counts waiting;
-    Counts page_ids;
-};
-
-// What changed in one block.
-struct Change {
-    std::int32_t priority;
-    std::int64_t page;
-    std::int64_t block;
-    std::int64_t delta;
-};
-using Changes = std::vector<Change>;
-
-// The row of the tree's root, and the last id drawn by whoever writes deltas.
-std::pair<Root, std::int64_t> look() {
-    const pg::Row row = read_root().front();
-    const auto drawn = row.get<std::int64_t>(0);
-    Root root;
-    if (!row.get<std::optional<std::int64_t>>(1)) return {root, drawn};
-    std::tie(std::ignore, root.id, root.waiting, root.directory_ids, root.low_water, root.drawn, root.mark,
-             root.mark_writers, root.folded_at) =
-        row.as<std::int64_t, std::int64_t, Counts, Counts, std::int64_t, std::int64_t, std::int64_t, Texts,
-               pg::Timestamp>();
-    return {root, drawn};
-}
-
-bool is_due(const Root& root, std::int64_t drawn) {
-    if (drawn == root.drawn && root.mark <= root.low_water) return false;
-    if (!scheduler_runs_here() || drawn - root.drawn >= worth_folding) return true;
-    return (pg::clock_now() - root.folded_at).microseconds >= microseconds_between_folds;
-}
-
-// Moves the mark: up to the new low water every delta is one of a finished transaction. The caller takes the
-// deltas on a snapshot that is newer than this, so all of them that were committed.
-void advance(Root& root, std::int64_t drawn) {
-    // `drawn` was read before, so whoever drew an id up to it is listed here, or has ended.
-    const auto [writers, mark_is_held] = read_writers(root.mark_writers).front().as<Texts, bool>();
-    if (mark_is_held) return;
-    root.low_water = std::max(root.low_water, root.mark);
-    root.mark = drawn;
-    root.mark_writers = writers;
-    if (writers.empty()) root.low_water = drawn;
-}
-
-// Writes the parts of the tree in which something changed anew.
-class TreeWriter {
+// A waiting entry's place, read index by index on the active snapshot. What is counted, what is not folded
+// yet, and the rows of the own block fit together because they are read on one snapshot.
+class Place {
   public:
-    // `changes` are in the order of priority, page and block.
-    void apply(Root& root, const Changes& changes) {
-        for (auto begin = changes.begin(); begin != changes.end();) {
-            const std::int32_t priority = begin->priority;
-            const auto end =
-                std::find_if(begin, changes.end(), [&](const Change& c) { return c.priority != priority; });
-            rewrite_directory(root, priority, begin, end);
-            begin = end;
-        }
+    // False where something can only be read by the executor.
+    bool read(const Uuid& conversation) {
+        return read_entry(conversation) && (!waits_ || (read_counts() && read_deltas() && read_own_block()));
     }
 
-    void delete_old() const {
-        if (!old_pages_.empty()) delete_pages(old_pages_);
-        if (!old_directories_.empty()) delete_directories(old_directories_);
-    }
+    // 1 = next; nothing where the conversation does not wait.
+    std::optional<std::int64_t> position() const { return waits_ ? std::optional(ahead_ + 1) : std::nullopt; }
 
   private:
-    using At = Changes::const_iterator;
-
-    void rewrite_directory(Root& root, std::int32_t priority, At begin, At end) {
-        std::int64_t& id = root.directory_ids.at(priority - 1);
-        Directory directory;
-        if (id != 0) {
-            std::tie(directory.pages, directory.waiting, directory.page_ids) =
-                read_directory(id).front().as<Counts, Counts, Counts>();
-            old_directories_.push_back(id);
-        }
-        while (begin != end) {
-            const std::int64_t page = begin->page;
-            const auto next = std::find_if(begin, end, [&](const Change& c) { return c.page != page; });
-            rewrite_page(directory, page, begin, next);
-            begin = next;
-        }
-        root.waiting.at(priority - 1) = sum(directory.waiting);
-        id = directory.pages.empty()
-                 ? 0
-                 : insert_directory(directory.pages, directory.waiting, directory.page_ids)
-                       .front()
-                       .get<std::int64_t>(0);
+    bool read_entry(const Uuid& conversation) {
+        return pg::visit({.table = "agent_queue",
+                          .index = "agent_queue_active",
+                          .bounds = {{1, Is::equal, conversation}},
+                          .columns = {"status", "priority", "ticket"}},
+                         [this](const Cell* entry) {
+                             waits_ = entry[0].text == "pending";
+                             priority_ = static_cast<std::int32_t>(entry[1].integer);
+                             ticket_ = entry[2].integer;
+                             return false;
+                         });
     }
 
-    void rewrite_page(Directory& directory, std::int64_t page, At begin, At end) {
-        const auto found = std::lower_bound(directory.pages.begin(), directory.pages.end(), page);
-        const auto at = found - directory.pages.begin();
-        Counts blocks(blocks_per_page);
-        if (found != directory.pages.end() && *found == page) {
-            const std::int64_t id = directory.page_ids.at(at);
-            blocks = read_page(id).front().get<Counts>(0);
-            old_pages_.push_back(id);
-        } else {
-            directory.pages.insert(found, page);
-            directory.waiting.insert(directory.waiting.begin() + at, 0);
-            directory.page_ids.insert(directory.page_ids.begin() + at, 0);
-        }
-        for (; begin != end; ++begin) blocks.at(begin->block) += begin->delta;
-        if (std::all_of(blocks.begin(), blocks.end(), [](std::int64_t n) { return n == 0; })) {
-            directory.pages.erase(directory.pages.begin() + at);
-            directory.waiting.erase(directory.waiting.begin() + at);
-            directory.page_ids.erase(directory.page_ids.begin() + at);
-        } else {
-            directory.waiting.at(at) = sum(blocks);
-            directory.page_ids.at(at) = insert_page(blocks).front().get<std::int64_t>(0);
-        }
+    bool read_counts() {
+        std::int64_t directory = 0;
+        std::int64_t page = 0;
+        return pg::visit({.table = "queue_counts",
+                          .index = "queue_counts_pkey",
+                          .columns = {"waiting", "directory_ids", "low_water"},
+                          .backwards = true},
+                         [&](const Cell* root) {
+                             ahead_ += sum_of_first(root[0].integers, root[0].count, priority_ - 1);
+                             directory = root[1].integers[priority_ - 1];
+                             low_water_ = root[2].integer;
+                             return false;
+                         }) &&
+               (directory == 0 || pg::visit({.table = "queue_count_directories",
+                                             .index = "queue_count_directories_pkey",
+                                             .bounds = {{1, Is::equal, directory}},
+                                             .columns = {"pages", "waiting", "page_ids"}},
+                                            [&](const Cell* cells) {
+                                                const std::int64_t* end = cells[0].integers + cells[0].count;
+                                                const std::int64_t* own = std::lower_bound(
+                                                    cells[0].integers, end, page_of(ticket_));
+                                                const auto before = own - cells[0].integers;
+                                                ahead_ +=
+                                                    sum_of_first(cells[1].integers, cells[1].count, before);
+                                                if (own != end && *own == page_of(ticket_))
+                                                    page = cells[2].integers[before];
+                                                return false;
+                                            })) &&
+               (page == 0 || pg::visit({.table = "queue_count_pages",
+                                        .index = "queue_count_pages_pkey",
+                                        .bounds = {{1, Is::equal, page}},
+                                        .columns = {"waiting"}},
+                                       [&](const Cell* cells) {
+                                           ahead_ += sum_of_first(cells[0].integers, cells[0].count,
+                                                                  place_in_page(ticket_));
+                                           return false;
+                                       }));
     }
 
-    Counts old_directories_;
-    Counts old_pages_;
+    bool read_deltas() {
+        return pg::visit({.table = "queue_count_deltas",
+                          .index = "queue_count_deltas_pkey",
+                          .bounds = {{1, Is::above, low_water_}},
+                          .columns = {"priority", "ticket", "delta"}},
+                         [this](const Cell* delta) {
+                             if (std::pair(delta[0].integer, block_of(delta[1].integer)) <
+                                 std::pair(std::int64_t{priority_}, block_of(ticket_)))
+                                 ahead_ += delta[2].integer;
+                             return true;
+                         });
+    }
+
+    bool read_own_block() {
+        return pg::visit({.table = "agent_queue",
+                          .index = "agent_queue_waiting",
+                          .bounds = {{1, Is::equal, priority_},
+                                     {2, Is::at_least, first_of_block(ticket_)},
+                                     {2, Is::below, ticket_}}},
+                         [this](const Cell*) {
+                             ++ahead_;
+                             return true;
+                         });
+    }
+
+    bool waits_ = false;
+    std::int32_t priority_ = 0;
+    std::int64_t ticket_ = 0;
+    std::int64_t low_water_ = 0;
+    std::int64_t ahead_ = 0;
 };
 
-}  // namespace
-
-void count_waiting(const Waiting& entry, std::int32_t change, const std::optional<Duration>& waited) {
-    insert_delta(entry.priority, entry.ticket, entry.skill_set, change, waited);
-}
-
-std::int64_t position(const Uuid& conversation) {
+// The same by the executor.
+std::optional<std::int64_t> position_by_statement(const Uuid& conversation) {
     const pg::Rows rows = read_position(conversation);
-    if (rows.empty()) {
-        require_conversation(conversation);
-        return 0;
-    }
+    if (rows.empty()) return std::nullopt;
     const auto [priority, block, page, totals, pages, in_pages, in_blocks, not_folded, in_own_block] =
         rows.front()
             .as<std::int32_t, std::int64_t, std::int64_t, std::optional<Counts>, std::optional<Counts>,
@@ -251,34 +159,19 @@ std::int64_t position(const Uuid& conversation) {
     return ahead + 1;
 }
 
-std::int64_t fold(std::int32_t at_most) {
-    const auto [seen, drawn_then] = look();
-    if (!is_due(seen, drawn_then) || !take_turn().front().get<bool>(0)) return 0;
-    auto [root, drawn] = look();
-    const std::int64_t low_water_before = root.low_water;
-    advance(root, drawn);
+}  // namespace
 
-    std::int64_t taken = 0;
-    std::int64_t last_taken = 0;
-    Changes changes;
-    for (const pg::Row& row : take_deltas(low_water_before, at_most)) {
-        const auto [priority, page, block, delta, count, last] =
-            row.as<std::int32_t, std::int64_t, std::int64_t, std::int64_t, std::int64_t, std::int64_t>();
-        taken += count;
-        last_taken = std::max(last_taken, last);
-        if (delta != 0) changes.push_back({priority, page, block, delta});
-    }
-    // The lowest were taken; the others are still to come.
-    if (taken >= at_most) root.low_water = std::min(root.low_water, last_taken);
-    if (taken == 0 && root.low_water == low_water_before) return 0;
+void count_waiting(const Waiting& entry, std::int32_t change, const std::optional<Duration>& waited) {
+    insert_delta(entry.priority, entry.ticket, entry.skill_set, change, waited);
+}
 
-    TreeWriter tree;
-    tree.apply(root, changes);
-    insert_root(root.waiting, root.directory_ids, root.low_water, taken >= at_most ? root.drawn : drawn,
-                root.mark, root.mark_writers);
-    tree.delete_old();
-    delete_root(root.id);
-    return taken;
+std::int64_t position(const Uuid& conversation) {
+    const std::optional<std::int64_t> found = pg::on_one_snapshot([&] {
+        Place place;
+        return place.read(conversation) ? place.position() : position_by_statement(conversation);
+    });
+    if (!found) require_conversation(conversation);
+    return found.value_or(0);
 }
 
 }  // namespace hil::engine
