@@ -597,9 +597,12 @@ COMMENT ON COLUMN hil.daily_stats.human_cost_usd IS 'Agents'' time at their hour
 COMMENT ON COLUMN hil.daily_stats.average_satisfaction IS 'Of those rated, 1 to 5.';
 
 CREATE VIEW hil.metrics AS
-    SELECT 'hil_queue_waiting' AS name, pg_catalog.jsonb_build_object('priority', p::text) AS labels, w.entries::float8 AS value
+    SELECT 'hil_queue_waiting' AS name, pg_catalog.jsonb_build_object('priority', p::text) AS labels,
+           (coalesce(root.waiting[p], 0) + coalesce(d.waiting, 0))::float8 AS value
     FROM generate_series(1, 10) p
-    CROSS JOIN LATERAL (SELECT count(*) AS entries FROM hil.agent_queue WHERE status = 'pending' AND priority = p) w
+    LEFT JOIN (SELECT * FROM hil.queue_counts ORDER BY id DESC LIMIT 1) root ON true
+    LEFT JOIN (SELECT priority, sum(delta) AS waiting FROM hil.queue_count_deltas
+               WHERE id > coalesce((SELECT max(low_water) FROM hil.queue_counts), 0::bigint) GROUP BY priority) d ON d.priority = p
     UNION ALL
     SELECT 'hil_queue_longest_wait_seconds', '{}', coalesce(max(extract(epoch FROM now() - w.created_at - w.served)), 0)
     FROM generate_series(1, 10) p

@@ -58,3 +58,15 @@ SELECT hil_transfer(conversation(22), agent('Ann'), 'shift', agent('Bea')) ->> '
 SELECT status(22), status(23), status(24), hand_over(25, '{slow}');
 SELECT hil_tick() IS NOT NULL;
 SELECT * FROM pace;
+-- In a long queue the place among those with the same skills is told from the place among all: the last three of these five. Two of three
+-- need bulk, so their places are 1, 2, 101, 201 and 260; one is taken every minute.
+SELECT count(hand_over(1000 + n, CASE WHEN n % 3 = 0 THEN '{rest}' ELSE '{bulk}' END::text[])) FROM generate_series(1, 390) n;
+INSERT INTO hil.skill_set_paces SELECT id, 3, 3, 180, now() FROM hil.skill_sets WHERE skills = '{bulk}';
+SELECT hil_tick() IS NOT NULL;
+SELECT n, round(extract(epoch FROM hil_estimated_wait(conversation(1000 + n))) / 60) AS place FROM unnest('{1,2,151,301,389}'::int[]) n;
+-- More urgent ones of theirs come before all of them, those of others do not.
+SELECT count(hand_over(2000 + n, '{bulk}', 2)) FROM generate_series(1, 7) n;
+SELECT count(hand_over(3000 + n, '{rest}', 2)) FROM generate_series(1, 50) n;
+SELECT n, round(extract(epoch FROM hil_estimated_wait(conversation(1000 + n))) / 60) AS place FROM unnest('{1,2,151,301,389}'::int[]) n;
+SELECT hil_tick() IS NOT NULL;
+SELECT n, round(extract(epoch FROM hil_estimated_wait(conversation(1000 + n))) / 60) AS place FROM unnest('{1,2,151,301,389}'::int[]) n;
