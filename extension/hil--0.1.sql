@@ -702,7 +702,7 @@ COMMENT ON FUNCTION hil_estimated_wait IS 'How long until an agent takes the con
 CREATE FUNCTION hil_explain_assignment(conversation_id uuid)
     RETURNS TABLE (agent_id uuid, name text, eligible boolean, reason text)
     AS 'MODULE_PATHNAME' LANGUAGE C STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-COMMENT ON FUNCTION hil_explain_assignment IS 'For a conversation in the queue: every agent, whether they could get it now, and why or why not. The agent who would get it stands first. Errors: 22023, P0002, 55000 it is not waiting.';
+COMMENT ON FUNCTION hil_explain_assignment IS 'For a conversation in the queue: every agent, whether they could get it now, and all that keeps them from it. Those who could stand first, in the order in which they would get it; then those whom least keeps from it. Errors: 22023, P0002, 55000 it is not waiting.';
 
 -- Human agents
 CREATE FUNCTION hil_add_agent(name text, email text, skills text[] DEFAULT '{}', max_capacity integer DEFAULT 5, hourly_rate_usd numeric DEFAULT NULL)

@@ -25,9 +25,9 @@ const Statement<std::string, std::string, std::vector<std::string>, std::int32_t
 const Statement<Uuid> select_name{"SELECT name FROM hil.human_agents WHERE id = $1"};
 const Statement<std::vector<std::string>> agents_of_roles{
     "SELECT id, db_role::text FROM hil.human_agents WHERE db_role = ANY ($1::name[])"};
-const Statement<Uuid, std::string> update_status{
-    "UPDATE hil.human_agents SET status = $2, last_active = clock_timestamp(), "
-    "status_since = CASE WHEN status = $2 THEN status_since ELSE clock_timestamp() END "
+const Statement<Uuid, std::string, pg::Timestamp> update_status{
+    "UPDATE hil.human_agents SET status = $2, last_active = $3, "
+    "status_since = CASE WHEN status = $2 THEN status_since ELSE $3 END "
     "WHERE id = $1 RETURNING id"};
 const Statement<Uuid, std::vector<std::string>, std::int32_t> update_skills{
     "UPDATE hil.human_agents SET skills = $2, profile_id = $3 WHERE id = $1 RETURNING id"};
@@ -117,7 +117,7 @@ Json set_agent_status(const Uuid& agent, const std::string& status) {
     if (status != "online" && status != "away" && status != "offline")
         throw Refusal(Reason::invalid_argument, "status is " + in_quotes(status),
                       "Pass online, away or offline.");
-    return after_update(agent, update_status(agent, status));
+    return after_update(agent, update_status(agent, status, pg::clock_now()));
 }
 
 Json set_agent_skills(const Uuid& agent, const SkillSet& skills) {

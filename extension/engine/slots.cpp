@@ -1,68 +1,70 @@
 #include "engine/slots.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <set>
+#include <tuple>
 
 #include "engine/presence.hpp"
 #include "engine/settings.hpp"
 #include "engine/skill_sets.hpp"
+#include "pg/table.hpp"
 
 namespace hil::engine {
 namespace {
 
+using pg::Lookup;
 using pg::Statement;
 using pg::Timestamp;
+using pg::Update;
 using Uuids = std::vector<Uuid>;
 
-#define HIL_FREE(agent) agent ".status = 'online' AND " agent ".current_load < " agent ".max_capacity"
+#define HIL_WHERE_FREE "status = 'online' AND current_load < max_capacity"
+#define HIL_ORDER "rank, last_active DESC"
 
-// An agent `a` takes one more; $1 is the instant, $2 hil.assignment_order.
-#define HIL_TAKE_SLOT                                                                          \
-    "UPDATE hil.human_agents a SET current_load = a.current_load + 1, last_assigned_at = $1, " \
-    "ranked_by = $2, rank = " HIL_RANK("$2", "a.current_load + 1", "a.max_capacity", "$1") " "
+// Agents with a free slot, whoever comes first in front.
+const Lookup<> next_free{
+    "human_agents", {.index = "human_agents_free", .where = HIL_WHERE_FREE, .order = HIL_ORDER}, "id"};
+const Lookup<std::int32_t> next_free_of{"human_agents",
+                                        {.index = "human_agents_free_by_profile",
+                                         .keys = "profile_id",
+                                         .where = HIL_WHERE_FREE,
+                                         .order = HIL_ORDER},
+                                        "id, rank, last_active"};
 
-// In each of these the inner query locks one row that nobody holds, so two sessions cannot take the same
-// slot, and its conditions are checked again on the version that it locked.
+const Lookup<std::int32_t, std::int32_t> cover{
+    "skill_covers", {.index = "skill_covers_pkey", .keys = "profile_id, skill_set_id"}, "profile_id"};
+const Lookup<std::int32_t> profiles_covering{
+    "skill_covers", {.index = "skill_covers_by_set", .keys = "skill_set_id"}, "profile_id"};
 
-// Whoever is first in the order, for what every profile covers. $3: agents who declined.
-const Statement<Timestamp, std::int32_t, Uuids>
-    take_first{HIL_TAKE_SLOT "WHERE a.id = (SELECT f.id FROM hil.human_agents f WHERE " HIL_FREE(
-        "f") " AND f.id <> ALL ($3) "
-             "ORDER BY f.rank, f.last_active DESC LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED) RETURNING a.id, "
-             "a.name"};
+const Lookup<Uuid> by_id{"human_agents",
+                         {.index = "human_agents_pkey", .keys = "id"},
+                         "name, status, current_load, max_capacity, profile_id"};
+const Update<Uuid, std::int32_t, Timestamp, double, std::int32_t> write_taken{
+    "human_agents",
+    {.index = "human_agents_pkey", .keys = "id"},
+    "current_load, last_assigned_at, rank, ranked_by"};
 
-// The first of the order who covers the set $4, if that is one of the first 16: most sets that are asked for
-// often find somebody here.
-const Statement<Timestamp, std::int32_t, Uuids, std::int32_t> take_near{
-    HIL_TAKE_SLOT
-    "WHERE a.id = (SELECT f.id FROM (SELECT n.id FROM hil.human_agents n WHERE " HIL_FREE("n")
-    " ORDER BY n.rank, n.last_active DESC LIMIT 16) n CROSS JOIN LATERAL "
-    "(SELECT f.id FROM hil.human_agents f WHERE f.id = n.id AND " HIL_FREE("f") " AND f.id <> ALL ($3) "
-    " AND EXISTS (SELECT 1 FROM hil.skill_covers c WHERE c.profile_id = f.profile_id "
-    "             AND c.skill_set_id = $4) FOR NO KEY UPDATE SKIP LOCKED) f LIMIT 1) "
-    "RETURNING a.id, a.name"};
+const Lookup<std::int32_t> sets_covered{
+    "skill_covers", {.index = "skill_covers_pkey", .keys = "profile_id"}, "skill_set_id"};
+// The profiles of which somebody is free, found by stepping from one to the next in the index.
+const Statement<> free_profiles{
+    "WITH RECURSIVE free (profile) AS ("
+    "(SELECT a.profile_id FROM hil.human_agents a WHERE a.status = 'online' AND a.current_load < "
+    "a.max_capacity "
+    " ORDER BY a.profile_id LIMIT 1) "
+    "UNION ALL SELECT (SELECT a.profile_id FROM hil.human_agents a WHERE a.status = 'online' "
+    "                  AND a.current_load < a.max_capacity AND a.profile_id > f.profile "
+    "                  ORDER BY a.profile_id LIMIT 1) FROM free f WHERE f.profile IS NOT NULL) "
+    "SELECT f.profile FROM free f WHERE f.profile IS NOT NULL"};
 
-// The same without a limit: the first free agent of each profile that covers the set, and of these the first.
-// The rows of `p` are sorted before the join looks at them, and the join stops at the first that it can lock;
-// where a profile's agents are all being changed, the next profile's turn comes.
-const Statement<Timestamp, std::int32_t, Uuids, std::int32_t> take_far{
-    HIL_TAKE_SLOT
-    "WHERE a.id = (SELECT f.id FROM (SELECT c.profile_id FROM hil.skill_covers c CROSS JOIN LATERAL "
-    "(SELECT h.rank, h.last_active FROM hil.human_agents h WHERE h.profile_id = c.profile_id AND " HIL_FREE(
-        "h") " AND h.id <> ALL ($3) ORDER BY h.rank, h.last_active DESC LIMIT 1) h "
-             " WHERE c.skill_set_id = $4 ORDER BY h.rank, h.last_active DESC) p CROSS JOIN LATERAL "
-             "(SELECT f.id FROM hil.human_agents f WHERE f.profile_id = p.profile_id AND " HIL_FREE(
-                 "f") " AND f.id <> ALL ($3) ORDER BY f.rank, f.last_active DESC LIMIT 1 "
-                      " FOR NO KEY UPDATE SKIP LOCKED) f LIMIT 1) RETURNING a.id, a.name"};
-
-const Statement<Timestamp, std::int32_t, Uuid, std::int32_t> take_previous{
-    HIL_TAKE_SLOT "WHERE a.id = (SELECT f.id FROM hil.human_agents f WHERE f.id = $3 AND " HIL_FREE(
-        "f") " AND EXISTS (SELECT 1 FROM hil.skill_covers c WHERE c.profile_id = f.profile_id "
-             "AND c.skill_set_id = $4) FOR NO KEY UPDATE SKIP LOCKED) RETURNING a.id, a.name"};
-
-// Waits for the row: the agent was named, not chosen. The conditions are checked on the version it waited
-// for.
-const Statement<Timestamp, std::int32_t, Uuid> take_named{
-    HIL_TAKE_SLOT "WHERE a.id = $3 AND " HIL_FREE("a") " RETURNING a.id, a.name"};
+// The first free agent of each profile that covers set $1, in order. $2: who declined.
+const Statement<std::int32_t, Uuids> first_of_each_profile{
+    "SELECT h.id, c.profile_id FROM hil.skill_covers c CROSS JOIN LATERAL "
+    "(SELECT a.id, a.rank, a.last_active FROM hil.human_agents a WHERE a.profile_id = c.profile_id "
+    " AND a.status = 'online' AND a.current_load < a.max_capacity AND a.id <> ALL ($2) "
+    " ORDER BY a.rank, a.last_active DESC LIMIT 1) h "
+    "WHERE c.skill_set_id = $1 ORDER BY h.rank, h.last_active DESC"};
 
 // $2: microseconds; $3: a sign of life is written where the last one is older, NULL for none.
 const Statement<Uuid, std::int64_t, Timestamp, std::int32_t> give_back{
@@ -80,32 +82,166 @@ const Statement<std::int32_t, std::int32_t> rerank{
         "a.last_assigned_at") " WHERE a.id IN (SELECT f.id FROM hil.human_agents f WHERE f.ranked_by <> $1 "
                               "LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED)"};
 
-#undef HIL_TAKE_SLOT
-#undef HIL_FREE
+#undef HIL_WHERE_FREE
+#undef HIL_ORDER
 
-std::optional<Agent> agent_in(const pg::Rows& rows) {
-    if (rows.empty()) return std::nullopt;
-    const auto [id, name] = rows.front().as<Uuid, std::string>();
+// HIL_RANK in C++.
+double rank_of(std::int32_t order, std::int32_t load, std::int32_t capacity, Timestamp last_assigned_at) {
+    constexpr std::int64_t epoch = 946'684'800'000'000;  // Postgres's, in microseconds since that of Unix
+    switch (order) {
+        case settings::least_loaded:
+            return load;
+        case settings::least_utilized:
+            return static_cast<double>(load) / std::max(capacity, 1);
+        default:
+            return static_cast<double>(last_assigned_at.microseconds + epoch) / 1e6;
+    }
+}
+
+bool covers(std::int32_t profile, std::int32_t skill_set) {
+    return skill_set == empty_skill_set || cover.find(profile, skill_set);
+}
+
+// All rows, however many there are.
+pg::Rows all(const Lookup<std::int32_t>& lookup, std::int32_t key) {
+    std::size_t window = 256;
+    pg::Rows rows = lookup.first(window, key);
+    while (rows.rows.size() == window) rows = lookup.first(window *= 8, key);
+    return rows;
+}
+
+bool somebody_is_free_for(std::int32_t skill_set) {
+    if (skill_set == empty_skill_set) return next_free.find().has_value();
+    const pg::Rows profiles = all(profiles_covering, skill_set);
+    return std::any_of(profiles.begin(), profiles.end(), [](const pg::Row& row) {
+        return next_free_of.find(row.get<std::int32_t>(0)).has_value();
+    });
+}
+
+bool declined(const Wanted& wanted, const Uuid& agent) {
+    const Uuids& by = wanted.declined_by;
+    return std::find(by.begin(), by.end(), agent) != by.end();
+}
+
+// Takes a slot of the agent whose row, as `by_id` reads it, this transaction has locked; nothing where there
+// is none to take, or where they do not cover `skill_set`, if one is given.
+std::optional<Agent> take_locked(const Uuid& id, const std::optional<pg::Row>& row,
+                                 std::optional<std::int32_t> skill_set) {
+    if (!row) return std::nullopt;
+    const auto [name, status, load, capacity, profile] =
+        row->as<std::string, std::string, std::int32_t, std::int32_t, std::int32_t>();
+    if (status != "online" || load >= capacity) return std::nullopt;
+    if (skill_set && !covers(profile, *skill_set)) return std::nullopt;
+    const Timestamp now = pg::clock_now();
+    const std::int32_t order = settings::assignment_order;
+    write_taken(id, load + 1, now, rank_of(order, load + 1, capacity, now), order);
     return Agent{id, name};
+}
+
+// Looks before it locks, since a lock is kept. Whoever is changing the agent is not waited for, and what they
+// changed is looked at again.
+std::optional<Agent> try_to_take(const Uuid& agent, const Wanted& wanted) {
+    if (declined(wanted, agent)) return std::nullopt;
+    const std::optional<pg::Row> seen = by_id.find(agent);
+    if (!seen || !covers(seen->get<std::int32_t>(4), wanted.skill_set)) return std::nullopt;
+    if (seen->get<std::string>(1) != "online") return std::nullopt;
+    if (seen->get<std::int32_t>(2) >= seen->get<std::int32_t>(3)) return std::nullopt;
+    return take_locked(agent, by_id.try_lock(agent), wanted.skill_set);
+}
+
+// The first of a list that can be taken: `list(n)` returns its first n rows, agents in the first column.
+// Looks at `most` of them at most.
+template <class List>
+std::optional<Agent> take_first(List list, const Wanted& wanted, std::size_t most = SIZE_MAX) {
+    std::size_t looked_at = 0;
+    for (std::size_t window = 4; looked_at < most; window = std::min(window * 4, most)) {
+        const pg::Rows rows = list(window);
+        for (; looked_at < rows.rows.size(); ++looked_at)
+            if (auto agent = try_to_take(rows.rows[looked_at].template get<Uuid>(0), wanted)) return agent;
+        if (rows.rows.size() < window) break;
+    }
+    return std::nullopt;
+}
+
+// The first free agent of one profile.
+struct Head {
+    double rank;
+    std::int64_t last_active;
+    Uuid agent;
+    std::int32_t profile;
+};
+
+std::optional<Head> head_of(std::int32_t profile, const Wanted& wanted) {
+    // One more than those who are left out.
+    for (const pg::Row& row : next_free_of.first(wanted.declined_by.size() + 1, profile)) {
+        const auto [agent, rank, last_active] = row.as<Uuid, double, Timestamp>();
+        if (!declined(wanted, agent)) return Head{rank, last_active.microseconds, agent, profile};
+    }
+    return std::nullopt;
+}
+
+// Those of all profiles that cover the set, in order.
+std::vector<Head> heads_of(const Wanted& wanted) {
+    // More than so many are compared by one statement.
+    constexpr std::size_t one_by_one = 64;
+    std::vector<Head> heads;
+    const pg::Rows profiles = profiles_covering.first(one_by_one + 1, wanted.skill_set);
+    if (profiles.rows.size() > one_by_one) {
+        for (const pg::Row& row : first_of_each_profile(wanted.skill_set, wanted.declined_by))
+            heads.push_back({0, 0, row.get<Uuid>(0), row.get<std::int32_t>(1)});
+        return heads;
+    }
+    for (const pg::Row& row : profiles)
+        if (const auto head = head_of(row.get<std::int32_t>(0), wanted)) heads.push_back(*head);
+    std::sort(heads.begin(), heads.end(), [](const Head& one, const Head& other) {
+        return std::tie(one.rank, other.last_active) < std::tie(other.rank, one.last_active);
+    });
+    return heads;
+}
+
+std::optional<Agent> take_by_profile(const Wanted& wanted) {
+    for (const Head& head : heads_of(wanted)) {
+        if (auto agent = try_to_take(head.agent, wanted)) return agent;
+        // Somebody is changing them: the next of the same profile.
+        const auto others = [&](std::size_t count) { return next_free_of.first(count, head.profile); };
+        if (auto agent = take_first(others, wanted)) return agent;
+    }
+    return std::nullopt;
 }
 
 }  // namespace
 
 std::optional<Agent> take_slot(const Wanted& wanted) {
-    const Timestamp now = pg::clock_now();
-    const std::int32_t order = settings::assignment_order;
-    const Uuids& declined = wanted.declined_by;
-    if (wanted.previous_agent &&
-        std::find(declined.begin(), declined.end(), *wanted.previous_agent) == declined.end())
-        if (auto agent = agent_in(take_previous(now, order, *wanted.previous_agent, wanted.skill_set)))
-            return agent;
-    if (wanted.skill_set == empty_skill_set) return agent_in(take_first(now, order, declined));
-    if (auto agent = agent_in(take_near(now, order, declined, wanted.skill_set))) return agent;
-    return agent_in(take_far(now, order, declined, wanted.skill_set));
+    if (wanted.previous_agent)
+        if (auto agent = try_to_take(*wanted.previous_agent, wanted)) return agent;
+    const auto in_order = [](std::size_t count) { return next_free.first(count); };
+    // Everybody covers the empty set; of most others that are asked for often, somebody is near.
+    if (wanted.skill_set == empty_skill_set) return take_first(in_order, wanted);
+    if (auto agent = take_first(in_order, wanted, 16)) return agent;
+    return take_by_profile(wanted);
+}
+
+bool somebody_is_free() { return next_free.find().has_value(); }
+
+std::vector<std::int32_t> those_with_somebody_free(const std::vector<std::int32_t>& skill_sets) {
+    std::vector<std::int32_t> found;
+    // Few sets are looked up one by one. Where many wait, most agents are busy: those who are not, then.
+    constexpr std::size_t few = 8;
+    if (skill_sets.size() <= few) {
+        std::copy_if(skill_sets.begin(), skill_sets.end(), std::back_inserter(found), somebody_is_free_for);
+        return found;
+    }
+    std::set<std::int32_t> covered;
+    for (const pg::Row& profile : free_profiles())
+        for (const pg::Row& row : all(sets_covered, profile.get<std::int32_t>(0)))
+            covered.insert(row.get<std::int32_t>(0));
+    std::copy_if(skill_sets.begin(), skill_sets.end(), std::back_inserter(found),
+                 [&](std::int32_t skill_set) { return covered.contains(skill_set); });
+    return found;
 }
 
 std::optional<Agent> take_slot_of(const Uuid& agent) {
-    return agent_in(take_named(pg::clock_now(), settings::assignment_order, agent));
+    return take_locked(agent, by_id.lock(agent), std::nullopt);
 }
 
 std::string give_slot_back(const Uuid& agent, Duration spent, bool by_agent) {

@@ -29,6 +29,10 @@ struct Wanted {
 // agents.
 std::optional<Agent> take_slot(const Wanted& wanted);
 
+// Whether anybody has a free slot, and for which of some required sets somebody able has one.
+bool somebody_is_free();
+std::vector<std::int32_t> those_with_somebody_free(const std::vector<std::int32_t>& skill_sets);
+
 // Takes a slot of one agent, waiting for whoever is changing them; nothing where the agent is not online or
 // has none.
 std::optional<Agent> take_slot_of(const Uuid& agent);
