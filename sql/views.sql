@@ -78,7 +78,7 @@ SELECT hil_handle_message(conversation(22), 'Hello') ->> 'status' AS status;
 SELECT name, labels, CASE WHEN name IN ('hil_outbox_events', 'hil_events_total', 'hil_queue_longest_wait_seconds') THEN NULL ELSE value END AS value
 FROM hil.metrics ORDER BY name, labels;
 
--- Every view and every column that does not speak for itself is explained; readers may read all of them, and nobody else may.
+-- Every view is explained; readers may read all of them, and nobody else may.
 SELECT relname FROM pg_class WHERE relnamespace = 'hil'::regnamespace AND relkind = 'v' AND obj_description(oid, 'pg_class') IS NULL;
 CREATE ROLE regress_hil_views;
 SELECT relname, has_table_privilege('regress_hil_views', oid, 'SELECT') AS may_read FROM pg_class WHERE relnamespace = 'hil'::regnamespace AND relkind = 'v' ORDER BY 1;

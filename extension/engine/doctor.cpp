@@ -174,7 +174,7 @@ const Check checks[] = {
          "SELECT conversation_id::text FROM hil.agent_queue WHERE status = 'pending' AND (next_step_at IS "
          "NOT NULL) <> (coalesce(jsonb_array_length(escalation), 0) > escalation_step)"}},
     {"escalations_are_taken", "no escalation step has been due for more than a minute",
-     "hil_tick() takes them; hil-worker calls it every second. Is a worker running?",
+     "The scheduler takes them, or hil_tick(), which hil-worker calls every second. Does either run?",
      Statement<std::string>{
          "SELECT conversation_id::text FROM hil.agent_queue WHERE status = 'pending' AND next_step_at < "
          "clock_timestamp() - interval '1 minute' "}},
