@@ -2,15 +2,15 @@
 
 #include "engine/wake.hpp"
 #include "pg/session.hpp"
+#include "pg/table.hpp"
 
 namespace hil::engine {
 namespace {
 
 using pg::JsonText;
 
-const pg::Statement<Uuid, Uuid, std::string, JsonText, bool> insert{
-    "INSERT INTO hil.outbox (conversation_id, agent_id, type, payload, announced) VALUES ($1, $2, $3, $4, "
-    "$5)"};
+const pg::Insertion<Uuid, Uuid, std::string, JsonText, bool> insert{
+    "outbox", "conversation_id, agent_id, type, payload, announced"};
 
 // Who is told. What the table does not name is for those who have the conversation: its listeners, and the
 // agent where one is named.

@@ -20,9 +20,8 @@ std::int64_t page_of(std::int64_t ticket) { return ticket >> 14; }
 std::int64_t first_of_block(std::int64_t ticket) { return ticket & ~std::int64_t{63}; }
 std::int64_t place_in_page(std::int64_t ticket) { return block_of(ticket) & 255; }
 
-const Statement<std::int32_t, std::int64_t, std::int32_t, std::int32_t, Duration> insert_delta{
-    "INSERT INTO hil.queue_count_deltas (priority, ticket, skill_set_id, delta, waited, taken_at) "
-    "VALUES ($1, $2, $3, $4, $5, CASE WHEN $5 IS NOT NULL THEN clock_timestamp() END)"};
+const pg::Insertion<std::int32_t, std::int64_t, std::int32_t, std::int32_t, Duration, Timestamp> insert_delta{
+    "queue_count_deltas", "priority, ticket, skill_set_id, delta, waited, taken_at"};
 
 // What Place reads, where only the executor can.
 const Statement<Uuid> read_position{
@@ -162,7 +161,8 @@ std::optional<std::int64_t> position_by_statement(const Uuid& conversation) {
 }  // namespace
 
 void count_waiting(const Waiting& entry, std::int32_t change, const std::optional<Duration>& waited) {
-    insert_delta(entry.priority, entry.ticket, entry.skill_set, change, waited);
+    insert_delta(entry.priority, entry.ticket, entry.skill_set, change, waited,
+                 waited ? std::optional(pg::clock_now()) : std::nullopt);
 }
 
 std::int64_t position(const Uuid& conversation) {

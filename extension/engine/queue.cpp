@@ -6,6 +6,7 @@
 #include "engine/events.hpp"
 #include "engine/positions.hpp"
 #include "engine/skill_sets.hpp"
+#include "pg/table.hpp"
 
 namespace hil::engine {
 namespace {
@@ -14,15 +15,13 @@ using pg::Statement;
 using Texts = std::vector<std::string>;
 using Uuids = std::vector<Uuid>;
 
-// $7: the longest wait, $9: the steps of the escalation, $10: when the first is due; from $8 on, in seconds.
-const Statement<Uuid, std::int32_t, Texts, std::int32_t, Uuid, Uuid, std::int32_t, Timestamp, pg::JsonText,
-                std::int32_t>
+const pg::Insertion<Uuid, std::int32_t, Texts, std::int32_t, std::string, Uuid, Timestamp, Uuid, Timestamp,
+                    Timestamp, pg::JsonText, Timestamp>
     insert_entry{
-        "INSERT INTO hil.agent_queue (conversation_id, priority, required_skills, skill_set_id, status, "
-        "assigned_to, assigned_at, previous_agent_id, deadline, created_at, escalation, next_step_at) "
-        "VALUES ($1, $2, $3, $4, CASE WHEN $5 IS NULL THEN 'pending' ELSE 'assigned' END, $5, "
-        "CASE WHEN $5 IS NOT NULL THEN $8 END, $6, $8 + make_interval(secs => $7), $8, $9, "
-        "$8 + make_interval(secs => $10)) RETURNING ticket"};
+        "agent_queue",
+        "conversation_id, priority, required_skills, skill_set_id, status, assigned_to, assigned_at, "
+        "previous_agent_id, deadline, created_at, escalation, next_step_at",
+        "ticket"};
 
 const Statement<Uuid> lock_active_entry{
     "SELECT ticket, priority, required_skills, skill_set_id, previous_agent_id, declined_by FROM "
@@ -67,6 +66,11 @@ std::optional<std::int32_t> first_step_of(const Route& route) {
     return route.escalation.front().after_seconds;
 }
 
+std::optional<Timestamp> later(Timestamp now, std::optional<std::int32_t> seconds) {
+    if (!seconds) return std::nullopt;
+    return Timestamp{now.microseconds + std::int64_t{*seconds} * 1'000'000};
+}
+
 void become_active(Conversation& conversation, const Agent& agent) {
     conversation.move(State::human_active);
     conversation.agent = agent.id;
@@ -109,10 +113,12 @@ std::optional<Agent> enqueue(Conversation& conversation, const Route& route) {
     entry.skill_set = intern_required(route.skills);
     entry.previous_agent = conversation.last_agent;
     std::optional<Agent> agent = take_slot(wanted_for(entry));
-    const pg::Rows inserted =
-        insert_entry(conversation.id, route.priority, route.skills, entry.skill_set,
-                     agent ? std::optional(agent->id) : std::nullopt, entry.previous_agent,
-                     route.max_wait_seconds, pg::clock_now(), steps_of(route), first_step_of(route));
+    const Timestamp now = pg::clock_now();
+    const pg::Rows inserted = insert_entry(
+        conversation.id, route.priority, route.skills, entry.skill_set, agent ? "assigned" : "pending",
+        agent ? std::optional(agent->id) : std::nullopt, agent ? std::optional(now) : std::nullopt,
+        entry.previous_agent, later(now, route.max_wait_seconds), now, steps_of(route),
+        later(now, first_step_of(route)));
     if (agent) {
         become_active(conversation, *agent);
     } else {

@@ -1,13 +1,19 @@
 #include "engine/skill_sets.hpp"
 
+#include <map>
+
 #include "engine/settings.hpp"
-#include "pg/statement.hpp"
+#include "pg/table.hpp"
 
 namespace hil::engine {
 namespace {
 
 using pg::Statement;
 using Texts = std::vector<std::string>;
+
+// Sets that are remembered from one call to the next.
+constexpr std::size_t max_remembered = 1000;
+const pg::Lookup<std::int32_t> set_by_id{"skill_sets", {.index = "skill_sets_pkey", .keys = "id"}, "skills"};
 
 const Statement<Texts> find_set{
     "SELECT id FROM hil.skill_sets WHERE digest = sha256(convert_to($1::text, 'UTF8'))"};
@@ -45,7 +51,17 @@ std::int32_t intern(const Statement<Texts>& find, const Statement<Texts>& insert
 
 std::int32_t intern_required(const SkillSet& skills) {
     const SkillSet special = without(skills, settings::general());
-    return special.empty() ? empty_skill_set : intern(find_set, insert_set, special);
+    if (special.empty()) return empty_skill_set;
+    // A set never changes its id, but the extension may have been dropped and created again, or the
+    // transaction rolled back that added the set: what is remembered is looked up.
+    static std::map<SkillSet, std::int32_t> remembered;
+    const auto known = remembered.find(special);
+    if (known != remembered.end()) {
+        const std::optional<pg::Row> row = set_by_id.find(known->second);
+        if (row && row->get<SkillSet>(0) == special) return known->second;
+    }
+    if (remembered.size() >= max_remembered) remembered.clear();
+    return remembered[special] = intern(find_set, insert_set, special);
 }
 
 std::int32_t intern_profile(const SkillSet& skills) { return intern(find_profile, insert_profile, skills); }

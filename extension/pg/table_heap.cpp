@@ -141,16 +141,24 @@ Relation open_table(const Target& target, std::uint64_t resolved_at, LOCKMODE mo
 
 Found begin() {
     MemoryContext memory = AllocSetContextCreate(CurrentMemoryContext, "hil rows", ALLOCSET_SMALL_SIZES);
-    return {false, 0, nullptr, memory};
+    return {false, 0, nullptr, 0, memory};
 }
 
 // Appends the row in `slot`. The cells point into a copy of it, so the slot may go.
 void keep_row(Found& found, TupleTableSlot* slot, const Columns& columns) {
+    const std::size_t used = found.rows * columns.count;
+    if (used + columns.count >= found.room) {
+        found.room = 2 * (used + columns.count) + 16;
+        const std::size_t bytes = sizeof(RawValue) * found.room;
+        found.cells = static_cast<RawValue*>(found.cells == nullptr
+                                                 ? MemoryContextAllocHuge(CurrentMemoryContext, bytes)
+                                                 : repalloc_huge(found.cells, bytes));
+    }
     HeapTuple copy = ExecCopySlotHeapTuple(slot);
     for (int i = 0; i < columns.count; ++i) {
         bool null = false;
         const Datum datum = heap_getattr(copy, columns.numbers[i], slot->tts_tupleDescriptor, &null);
-        found.cells[found.rows * columns.count + i] = from_datum(datum, null, columns.types[i]);
+        found.cells[used + i] = from_datum(datum, null, columns.types[i]);
     }
     ++found.rows;
 }
@@ -332,8 +340,6 @@ Found find(const Target* target, std::uint64_t resolved_at, Search search) {
     IndexScanDesc scan = found.stale ? nullptr : begin_search(*target, table, index, search.keys, keys);
     if (scan != nullptr) {
         TupleTableSlot* slot = table_slot_create(table, nullptr);
-        found.cells =
-            static_cast<RawValue*>(palloc(sizeof(RawValue) * (search.at_most * target->columns.count + 1)));
         while (found.rows < search.at_most && index_getnext_slot(scan, ForwardScanDirection, slot)) {
             CHECK_FOR_INTERRUPTS();
             if (locking && !lock_row(*target, keys, table, slot, search.locking)) continue;
@@ -371,7 +377,6 @@ Found insert(const Target* target, std::uint64_t resolved_at, const RawValue* va
     check_constraints(*target, slot);
     simple_table_tuple_insert(table, slot);
     if (target->relation->ri_NumIndices > 0) insert_index_entries(target->relation, slot, target->executor);
-    found.cells = static_cast<RawValue*>(palloc(sizeof(RawValue) * (target->returning.count + 1)));
     keep_row(found, slot, target->returning);
     ExecDropSingleTupleTableSlot(slot);
     close_indexes(*target);

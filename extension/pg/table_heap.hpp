@@ -43,6 +43,7 @@ struct Found {
     bool stale;  // the table changed since it was resolved: nothing was done
     std::size_t rows;
     RawValue* cells;
+    std::size_t room;  // cells that fit
     MemoryContext memory;
 };
 
