@@ -18,7 +18,8 @@ struct RawResult {
 bool read_only_now = false;
 
 SPIPlanPtr prepare(const char* sql, const Oid* types, int count) {
-    SPIPlanPtr plan = SPI_prepare(sql, count, const_cast<Oid*>(types));
+    // One plan for all values, made once: the statements are short, and planning one anew costs more than it runs.
+    SPIPlanPtr plan = SPI_prepare_cursor(sql, count, const_cast<Oid*>(types), CURSOR_OPT_GENERIC_PLAN);
     if (plan == nullptr)
         elog(ERROR, "hil: SPI_prepare failed (%s): %s", SPI_result_code_string(SPI_result), sql);
     if (SPI_keepplan(plan) != 0) elog(ERROR, "hil: SPI_keepplan failed: %s", sql);
