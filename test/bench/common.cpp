@@ -22,6 +22,12 @@ void require_waiting(const Queue& queue) {
     run_file(queue.database, "rest.sql");
 }
 
+std::vector<std::string> waiting_ids(Client& client) {
+    return list(client,
+                "SELECT conversation_id FROM hil.agent_queue WHERE status = 'pending' ORDER BY "
+                "hashint8(ticket) LIMIT 20000");
+}
+
 void await_folded(Client& client) {
     const auto oldest = [&] { return client.one("SELECT min(id) FROM hil.queue_count_deltas"); };
     for (std::string before, now = oldest(); now != before; now = oldest()) {

@@ -13,6 +13,13 @@ void position(Report& report);  // Q2
 void take(Report& report);      // Q3
 void find(Report& report);      // Q4
 void message(Report& report);   // Q7
+void history(Report& report);   // Q8
+
+// The customers' words.
+inline const std::string message_text = "Where is my order? It was due on Monday.";
+
+// How latencies are compared: one client, so that nothing waits for anything else.
+inline constexpr Turns latency_turns{.clients = 1, .rounds = 7, .length = std::chrono::milliseconds(300)};
 
 // The database in which work flows (sql/flow.sql), made anew.
 inline const std::string flow_database = "flow";
@@ -25,9 +32,13 @@ struct Queue {
 };
 inline constexpr Queue small_queue{"waiting_1000", 1000};
 inline constexpr Queue big_queue{"waiting_1000000", 1'000'000};
+inline const std::string history_database = "history";
 
 // Makes it where it is not there yet.
 void require_waiting(const Queue& queue);
+
+// Some of those who wait, from all over the queue.
+std::vector<std::string> waiting_ids(Client& client);
 
 // Waits until the changes of what waits are counted, which is done now and then.
 void await_folded(Client& client);

@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "figures.hpp"
+#include "ours.hpp"
 #include "server.hpp"
 
 namespace hil::bench {
@@ -13,10 +14,6 @@ struct Stage {
 };
 
 const Value why = "asked for a human";
-
-void by_hil(Client& client, Dice& dice, const Stage& stage, const std::string& conversation) {
-    client.run("SELECT hil_handover($1, $2, $3)", {conversation, why, dice.one_of(stage.skills)});
-}
 
 void by_plpgsql(Client& client, Dice& dice, const Stage& stage, const std::string& conversation) {
     client.run("SELECT plpgsql.handover($1, $2, $3)", {conversation, why, dice.one_of(stage.skills)});
@@ -98,9 +95,8 @@ void handover(Report& report) {
     stage->agents = list(client, "SELECT id FROM hil.human_agents");
     stage->skills = list(client, "SELECT DISTINCT skills FROM hil.human_agents");
     const std::vector<std::string> conversations = list(client, "SELECT id FROM hil.conversations");
-    Contestant ours = contestant("hil", by_hil, stage, conversations);
-    ours.settle = [&client] { await_relay(client); };
-    const std::vector<Contestant> contestants = {ours, contestant("bare", bare, stage, conversations),
+    const std::vector<Contestant> contestants = {our_handover(flow_database),
+                                                 contestant("bare", bare, stage, conversations),
                                                  contestant("plpgsql", by_plpgsql, stage, conversations),
                                                  contestant("seed", by_seed, stage, conversations)};
     for (const int clients : {1, 8, 32}) {

@@ -2,23 +2,18 @@
 #include <memory>
 
 #include "figures.hpp"
+#include "ours.hpp"
 #include "server.hpp"
 
 namespace hil::bench {
 namespace {
-
-const Value text = "Where is my order? It was due on Monday.";
-
-void by_hil(Client& client, const std::string& conversation) {
-    client.run("SELECT hil_handle_message($1, $2)", {conversation, text});
-}
 
 // The same rows without a lock, a trigger or a decision: message, state, run and the two events.
 void plain(Client& client, const std::string& conversation) {
     client.pipeline(
         {{"INSERT INTO plain.messages (conversation_id, sender_type, content, metadata) "
           "VALUES ($1, 'user', $2, '{}')",
-          {conversation, text}},
+          {conversation, message_text}},
          {"INSERT INTO plain.outbox (conversation_id, type, payload) VALUES ($1, 'message', $2)",
           {conversation,
            R"({"type":"message","conversation_id":")" + conversation +
@@ -41,15 +36,12 @@ void message(Report& report) {
     run_file(flow_database, "rest.sql");
 
     Client client(flow_database);
-    const std::vector<std::string> conversations = list(client, "SELECT id FROM hil.conversations");
-    const auto contestant = [&](const char* name, void (*way)(Client&, const std::string&)) {
-        const auto supply = std::make_shared<Supply>(conversations);
-        return Contestant{name, flow_database,
-                          [way, supply](Client& with, Dice&) { way(with, supply->next()); }};
-    };
-    Contestant ours = contestant("hil", by_hil);
-    ours.settle = [&client] { await_relay(client); };
-    const std::vector<Contestant> contestants = {ours, contestant("plain", plain)};
+    const auto supply = std::make_shared<Supply>(list(client, "SELECT id FROM plain.conversations"));
+    const std::vector<Contestant> contestants = {
+        our_message(flow_database),
+        {.name = "plain", .database = flow_database, .work = [=](Client& with, Dice&) {
+             plain(with, supply->next());
+         }}};
     for (const int clients : {8, 32}) {
         const std::vector<Outcome> all = take_turns(contestants, {.clients = clients});
         report.rates("Q7 message to the AI, " + std::to_string(clients) + " clients", all[0],

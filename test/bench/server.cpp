@@ -25,10 +25,12 @@ void run(std::vector<std::string> command) {
 
 }  // namespace
 
-void create_database(const std::string& name) {
+void create_database(const std::string& name) { copy_database("template1", name); }
+
+void copy_database(const std::string& from, const std::string& to) {
     Client client("postgres");
-    client.execute("DROP DATABASE IF EXISTS " + name + " (FORCE)");
-    client.execute("CREATE DATABASE " + name);
+    client.execute("DROP DATABASE IF EXISTS " + to + " (FORCE)");
+    client.execute("CREATE DATABASE " + to + " TEMPLATE " + from + " STRATEGY file_copy");
 }
 
 void run_file(const std::string& database, const std::string& file, const Variables& variables) {

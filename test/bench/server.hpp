@@ -14,6 +14,9 @@ using Variables = std::map<std::string, std::string>;
 // Makes an empty database, in the place of one of that name.
 void create_database(const std::string& name);
 
+// Makes a copy of a database to which nobody is connected.
+void copy_database(const std::string& from, const std::string& to);
+
 // Runs test/bench/sql/FILE of the current folder with psql, where :name stands for a variable.
 void run_file(const std::string& database, const std::string& file, const Variables& variables = {});
 

@@ -4,7 +4,7 @@
 CREATE EXTENSION hil;
 CREATE SCHEMA bench;
 SELECT hil_set_agent_status(
-    hil_add_agent('Agent ' || n, n || '@example.com', '{t0,t1,l0,l1,l2,l3,l4,l5,l6,l7,l8,l9}', 0), 'online')
+    hil_add_agent('Taker ' || n, 'taker' || n || '@example.com', '{t0,t1,l0,l1,l2,l3,l4,l5,l6,l7,l8,l9}', 0), 'online')
     FROM generate_series(1, 20) n;
 
 -- One of each set comes in by the front door, so that hil knows the set, and leaves again.
