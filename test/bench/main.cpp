@@ -16,7 +16,7 @@ struct Figure {
 };
 
 constexpr Figure figures[] = {
-    {"Q1", handover}, {"Q2", position}, {"Q3", take}, {"Q4", find}, {"Q7", message},
+    {"Q1", handover}, {"Q2", position}, {"Q3", take}, {"Q4", find}, {"Q7", message}, {"Q8", history},
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 -- A database of hil's in which work flows: a workflow, :agents agents online, whose skills are s0 to s19, one each, and
 -- :conversations conversations that nobody has written to yet.
+SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS hil;
 SELECT hil_load_workflow('{
     "name": "support",
