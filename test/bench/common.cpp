@@ -2,6 +2,7 @@
 #include <thread>
 
 #include "figures.hpp"
+#include "scheduler.hpp"
 #include "server.hpp"
 
 namespace hil::bench {
@@ -37,9 +38,7 @@ void await_folded(Client& client) {
 }
 
 void await_relay(Client& client) {
-    if (client.one("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE backend_type = 'hil scheduler' "
-                   "AND datname = current_database())") != "t")
-        return;
+    if (!has_scheduler(client)) return;
     while (client.one("SELECT NOT EXISTS (SELECT FROM hil.outbox ORDER BY id LIMIT 1) AND "
                       "coalesce((SELECT max(seq) FROM hil.events) = (SELECT max(seq) FROM "
                       "hil.announced_through), true)") != "t")

@@ -22,15 +22,19 @@ class Team {
     }
 
     Outcome::Turn turn(Steady::duration length) {
+        if (contestant_.before) contestant_.before();
         for (Member& member : members_) member.latencies.clear();
         const Steady::time_point begin = Steady::now();
         work_until(begin + length);
+        const Steady::time_point done = Steady::now();
         if (contestant_.settle) contestant_.settle();
-        const double took = seconds(Steady::now() - begin);
+        const Steady::time_point end = Steady::now();
+        if (contestant_.after) contestant_.after();
+        const double took = seconds(end - begin);
         std::vector<double> all;
         for (const Member& member : members_)
             all.insert(all.end(), member.latencies.begin(), member.latencies.end());
-        return {static_cast<double>(all.size()) / took, median(all)};
+        return {static_cast<double>(all.size()) / took, median(all), seconds(end - done) / took};
     }
 
   private:
@@ -112,6 +116,7 @@ double median(std::vector<double> values) {
 
 double Outcome::rate() const { return median_of(turns_, &Turn::rate); }
 double Outcome::p50() const { return median_of(turns_, &Turn::p50); }
+double Outcome::settling() const { return median_of(turns_, &Turn::settling); }
 double Outcome::rate_against(const Outcome& other) const {
     return median_ratio(turns_, other.turns_, &Turn::rate);
 }

@@ -51,6 +51,9 @@ struct Contestant {
     std::function<void(Client&)> close = {};
     // Waits until nothing is left to be done of what the turn has caused; belongs to the turn. May be empty.
     std::function<void()> settle = {};
+    // Before and after each turn; not measured. May be empty.
+    std::function<void()> before = {};
+    std::function<void()> after = {};
 };
 
 struct Turns {
@@ -62,14 +65,16 @@ struct Turns {
 class Outcome {
   public:
     struct Turn {
-        double rate;  // per second
-        double p50;   // seconds
+        double rate;      // per second
+        double p50;       // seconds
+        double settling;  // the part of the turn's time that it took to settle
     };
 
     explicit Outcome(std::vector<Turn> turns) : turns_(std::move(turns)) {}
 
     double rate() const;
     double p50() const;
+    double settling() const;
 
     // The median of the rounds' ratios.
     double rate_against(const Outcome& other) const;

@@ -12,8 +12,11 @@ void handover(Report& report);  // Q1
 void position(Report& report);  // Q2
 void take(Report& report);      // Q3
 void find(Report& report);      // Q4
+void events(Report& report);    // Q5, Q6
 void message(Report& report);   // Q7
 void history(Report& report);   // Q8
+void idle(Report& report);      // Q9
+void snapshot(Report& report);  // a transaction that is held open
 
 // The customers' words.
 inline const std::string message_text = "Where is my order? It was due on Monday.";

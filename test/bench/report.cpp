@@ -18,7 +18,7 @@ bool reached(double ratio, const Goal& goal) {
 void print(const std::string& figure, const std::string& ours, const std::string& against,
            const std::string& theirs, const std::string& ratio, const std::string& goal,
            const std::string& verdict) {
-    std::printf("%-44s %12s   %-28s %12s  %7s  %-7s %s\n", figure.c_str(), ours.c_str(), against.c_str(),
+    std::printf("%-58s %12s   %-28s %12s  %7s  %-7s %s\n", figure.c_str(), ours.c_str(), against.c_str(),
                 theirs.c_str(), ratio.c_str(), goal.c_str(), verdict.c_str());
     std::fflush(stdout);
 }
@@ -45,6 +45,9 @@ void Report::rates(const std::string& figure, const Outcome& ours, const std::st
                    const Outcome& theirs, const Goal& goal) {
     line(figure, per_second(ours.rate()), against, per_second(theirs.rate()), ours.rate_against(theirs),
          goal);
+    // A rate that the scheduler cannot keep up with is no rate; how much of it that was is good to know.
+    if (ours.settling() > 0.02)
+        note("", number(100 * ours.settling(), 0) + " % of our time the scheduler did what was left");
 }
 
 void Report::latencies(const std::string& figure, const Outcome& ours, const std::string& against,
@@ -54,7 +57,7 @@ void Report::latencies(const std::string& figure, const Outcome& ours, const std
 }
 
 void Report::note(const std::string& figure, const std::string& text) {
-    std::printf("%-44s %s\n", figure.c_str(), text.c_str());
+    std::printf("%-58s %s\n", figure.c_str(), text.c_str());
     std::fflush(stdout);
 }
 
@@ -64,6 +67,8 @@ void Report::summary() {
 }
 
 std::string per_second(double rate) { return number(rate, rate < 100 ? 1 : 0) + "/s"; }
+
+std::string percent(double part) { return number(part * 100, 3) + " %"; }
 
 std::string milliseconds(double seconds) {
     const double value = seconds * 1000;

@@ -42,5 +42,6 @@ class Report {
 
 std::string per_second(double rate);
 std::string milliseconds(double seconds);
+std::string percent(double part);
 
 }  // namespace hil::bench
