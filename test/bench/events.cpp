@@ -1,6 +1,7 @@
 // Q5 and Q6: what it costs that others listen, and how soon they hear.
 #include "events.hpp"
 
+#include <cmath>
 #include <cstdlib>
 #include <memory>
 #include <stdexcept>
@@ -22,7 +23,7 @@ double seconds_of_day(const std::string& timestamp) {
 
 double seconds_of_day(Clock::time_point moment) {
     const double since_1970 = std::chrono::duration<double>(moment.time_since_epoch()).count();
-    return since_1970 - 86'400 * static_cast<double>(static_cast<long>(since_1970) / 86'400);
+    return std::fmod(since_1970, 86'400);
 }
 
 }  // namespace
@@ -35,7 +36,7 @@ double age(const Notification& notification) {
     return seconds_of_day(notification.received) - seconds_of_day(notification.payload.substr(begin, 26));
 }
 
-Listener::Listener(const std::string& database, std::vector<std::string> channels)
+Listener::Listener(const std::string& database, const std::vector<std::string>& channels)
     : thread_([this, database, channels](const std::stop_token& stop) {
           Client client(database);
           for (const std::string& channel : channels) client.execute("LISTEN " + channel);

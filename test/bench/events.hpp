@@ -20,7 +20,7 @@ Notification next(Client& listener);
 // A session that listens in a thread of its own and notes the age of what it hears.
 class Listener {
   public:
-    Listener(const std::string& database, std::vector<std::string> channels);
+    Listener(const std::string& database, const std::vector<std::string>& channels);
 
     // Those since the last call; of payloads without a timestamp there is none.
     std::vector<double> take_ages();
