@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "pg/range.hpp"
+#include "pg/table.hpp"
 
 namespace hil::engine {
 namespace {
