@@ -48,7 +48,7 @@ class Player {
             session_.query("BEGIN");
             for (int left = 1 + dice_.below(4); left > 0; --left) dice_.below(4) == 0 ? try_out() : act();
             // What this transaction did and nobody else can see yet counts too.
-            if (dice_.below(4) == 0) check();
+            if (dice_.below(8) == 0) check();
             session_.query(dice_.below(5) == 0 ? "ROLLBACK" : "COMMIT");
             ++transactions;
         } catch (const SqlError& error) {
@@ -70,7 +70,7 @@ class Player {
         session_.query("SAVEPOINT attempt");
         act();
         act();
-        if (dice_.below(4) == 0) check();
+        if (dice_.below(8) == 0) check();
         session_.query(dice_.below(2) == 0 ? "ROLLBACK TO attempt" : "RELEASE attempt");
     }
 
@@ -166,7 +166,7 @@ class Positions : public LiveTest {
 };
 
 TEST_F(Positions, AreExactWhateverHappensAtOnce) {
-    constexpr int writers = 4, transactions = 400;
+    constexpr int writers = 4, transactions = 150;
     for (int number = 0; number < 3; ++number)
         add_agent("Agent " + std::to_string(number), "{billing,slow}", 4);
     std::atomic<int> working = writers, snapshots = 0;
