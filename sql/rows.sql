@@ -1,0 +1,89 @@
+\set ECHO none
+-- The busiest paths read and write single rows below the executor. What a DBA does to the tables counts all the same:
+-- triggers, constraints, columns, indexes, read-only transactions, another extension of the same name.
+\getenv srcdir PG_ABS_SRCDIR
+\set helpers :srcdir '/sql/include/helpers.sql'
+\i :helpers
+SET client_min_messages = notice;
+\set VERBOSITY terse
+\set ECHO all
+SELECT hil_add_agent('Ann', 'ann@example.com', '{billing}') IS NOT NULL AS ann;
+SELECT hil_set_agent_status(id, 'online') ->> 'status' AS ann FROM hil.human_agents;
+
+-- A trigger sees the rows, and may refuse them: nothing of the call stays then.
+CREATE FUNCTION note_row() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE NOTICE '% on %', TG_OP, TG_TABLE_NAME;
+    IF TG_TABLE_NAME = 'agent_queue' AND current_setting('test.refuse', true) = 'on' THEN
+        RAISE EXCEPTION 'refused by a trigger';
+    END IF;
+    RETURN coalesce(NEW, OLD);
+END $$;
+CREATE TRIGGER note_row BEFORE INSERT OR UPDATE ON hil.messages FOR EACH ROW EXECUTE FUNCTION note_row();
+CREATE TRIGGER note_row AFTER INSERT OR UPDATE ON hil.conversations FOR EACH ROW EXECUTE FUNCTION note_row();
+CREATE TRIGGER note_row AFTER INSERT OR UPDATE ON hil.agent_queue FOR EACH ROW EXECUTE FUNCTION note_row();
+CREATE TRIGGER note_row BEFORE INSERT ON hil.outbox FOR EACH ROW EXECUTE FUNCTION note_row();
+CREATE TRIGGER note_row BEFORE INSERT ON hil.handover_events FOR EACH ROW EXECUTE FUNCTION note_row();
+CREATE TRIGGER note_row BEFORE UPDATE ON hil.human_agents FOR EACH ROW EXECUTE FUNCTION note_row();
+SELECT hil_handle_message('c0000000-0000-0000-0000-000000000001', 'Hello') ->> 'agent_name' AS agent;
+SET test.refuse = on;
+SELECT hil_handle_message('c0000000-0000-0000-0000-000000000002', 'Hello') ->> 'agent_name' AS agent;
+RESET test.refuse;
+SELECT count(*) AS conversations FROM hil.conversations;
+SELECT current_load FROM hil.human_agents;
+DROP FUNCTION note_row CASCADE;
+
+-- A constraint that was added binds at once, in a session that has written before.
+ALTER TABLE hil.messages ADD CONSTRAINT no_swearing CHECK (content <> 'Damn');
+SELECT hil_handle_message('c0000000-0000-0000-0000-000000000001', 'Damn');
+ALTER TABLE hil.messages DROP CONSTRAINT no_swearing;
+SELECT hil_handle_message('c0000000-0000-0000-0000-000000000001', 'Damn') ->> 'status' AS status;
+
+-- Columns, with defaults and without, and indexes, unique ones too.
+ALTER TABLE hil.messages ADD COLUMN sentiment double precision DEFAULT 0.5, ADD COLUMN channel text;
+CREATE UNIQUE INDEX one_channel ON hil.messages (conversation_id, content) WHERE content = 'Once';
+SELECT hil_handle_message('c0000000-0000-0000-0000-000000000001', 'Once') ->> 'status' AS status;
+SELECT hil_handle_message('c0000000-0000-0000-0000-000000000001', 'Once') ->> 'status' AS status;
+SELECT content, sentiment, channel FROM hil.messages ORDER BY id;
+SET enable_seqscan = off;
+SELECT count(*) AS by_new_index FROM hil.messages WHERE conversation_id = 'c0000000-0000-0000-0000-000000000001' AND content = 'Once';
+RESET enable_seqscan;
+ALTER TABLE hil.messages DROP COLUMN sentiment, DROP COLUMN channel;
+SELECT hil_handle_message('c0000000-0000-0000-0000-000000000001', 'Again') ->> 'status' AS status;
+
+-- An index that is gone is done without.
+ALTER TABLE hil.agent_queue DROP CONSTRAINT agent_queue_pkey;
+DROP INDEX hil.human_agents_free, hil.human_agents_free_by_profile;
+SELECT hil_resolve('c0000000-0000-0000-0000-000000000001', 'done', id) ->> 'status' AS status FROM hil.human_agents;
+SELECT hil_handover('c0000000-0000-0000-0000-000000000001', 'again', '{billing}') ->> 'status' AS status;
+
+-- Read-only transactions.
+BEGIN READ ONLY;
+SELECT hil_queue_position('c0000000-0000-0000-0000-000000000001');
+SELECT hil_handle_message('c0000000-0000-0000-0000-000000000001', 'Hello');
+ROLLBACK;
+
+-- What a savepoint takes back is gone, and what follows sees it gone.
+BEGIN;
+SAVEPOINT before;
+SELECT hil_handover(hil_create_conversation('c0000000-0000-0000-0000-000000000003'), 'x', '{plumbing}') ->> 'status' AS status;
+ROLLBACK TO before;
+SELECT hil_handover(hil_create_conversation('c0000000-0000-0000-0000-000000000003'), 'x', '{plumbing}') ->> 'status' AS status;
+COMMIT;
+SELECT hil_queue_position('c0000000-0000-0000-0000-000000000003');
+SELECT count(*) AS sets FROM hil.skill_sets WHERE skills = '{plumbing}';
+
+-- Row security.
+ALTER TABLE hil.messages ENABLE ROW LEVEL SECURITY;
+SELECT hil_handle_message('c0000000-0000-0000-0000-000000000003', 'Hello?') ->> 'status' AS status;
+ALTER TABLE hil.messages DISABLE ROW LEVEL SECURITY;
+
+-- The extension made anew, in a session that knows the old one's tables.
+SET client_min_messages = warning;
+DROP EXTENSION hil CASCADE;
+CREATE EXTENSION hil SCHEMA public;
+SELECT hil_add_agent('Bea', 'bea@example.com') IS NOT NULL AS bea;
+SELECT hil_set_agent_status(id, 'online') ->> 'status' AS bea FROM hil.human_agents;
+SELECT hil_handle_message('c0000000-0000-0000-0000-000000000001', 'Hello') ->> 'agent_name' AS agent;
+SELECT hil_tick() IS NOT NULL AS ticked;
+SELECT check_name, detail FROM hil_doctor() WHERE NOT ok AND check_name <> 'time_driven_work';
