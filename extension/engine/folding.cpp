@@ -34,8 +34,8 @@ const Statement<> read_root{
     "FROM (SELECT) one LEFT JOIN LATERAL (SELECT * FROM hil.queue_counts ORDER BY id DESC LIMIT 1) r ON "
     "true"};
 
-// Who inserted deltas and has not ended: whoever does locks the table first and keeps the lock. A prepared
-// transaction has another name than it had before, so each counts as if it had been there.
+// Who inserted deltas and has not ended: whoever does locks the table first and keeps the lock. A restart of
+// the server gives prepared transactions other names, so each counts as if it had been there.
 const Statement<Texts> read_writers{
     "SELECT coalesce(array_agg(virtualtransaction), '{}'), "
     "coalesce(bool_or(virtualtransaction = ANY ($1) OR virtualtransaction LIKE '-%'), false) "
@@ -112,7 +112,8 @@ std::pair<Root, std::int64_t> look() {
 }
 
 bool is_due(const Root& root, std::int64_t drawn) {
-    if (drawn == root.drawn && root.mark <= root.low_water) return false;
+    // When a dump is restored, the sequence gets its value after the rows.
+    if (drawn < root.drawn || (drawn == root.drawn && root.mark <= root.low_water)) return false;
     if (!scheduler_runs_here() || drawn - root.drawn >= worth_folding) return true;
     return (pg::clock_now() - root.folded_at).microseconds >= microseconds_between_folds;
 }

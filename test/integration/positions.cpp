@@ -299,7 +299,7 @@ TEST_F(Positions, DoNotWaitForWhoWritesElsewhere) {
     }));
 }
 
-// A prepared transaction has no session any more, and another name than when it wrote.
+// A prepared transaction has no session any more, and after a restart another name than when it wrote.
 TEST_F(Positions, CountWhatAPreparedTransactionCommitsAtLast) {
     sql().query("ALTER SYSTEM SET max_prepared_transactions = 2");
     cluster("restart");
@@ -313,6 +313,10 @@ TEST_F(Positions, CountWhatAPreparedTransactionCommitsAtLast) {
     const int open = last_delta();
     come_and_go(10);
     slow.query("PREPARE TRANSACTION 'late'");
+    come_and_go(10);
+    EXPECT_LT(low_water(), open);
+    cluster("restart");
+    reconnect();
     come_and_go(10);
     EXPECT_LT(low_water(), open);
     sql().query("COMMIT PREPARED 'late'");
