@@ -1,0 +1,116 @@
+// Peers: job queues in PostgreSQL for Node, on the same server, beside what hil does for a worker.
+#include "peers.hpp"
+
+#include <filesystem>
+#include <memory>
+#include <stdexcept>
+#include <thread>
+
+#include "events.hpp"
+#include "figures.hpp"
+#include "report.hpp"
+#include "server.hpp"
+
+namespace hil::bench {
+namespace {
+
+constexpr int sessions = 8;
+constexpr int rounds = 5;
+constexpr int turns = 1000;
+constexpr int pickups = 20;
+
+// A whole turn of the AI over SQL, without the model: claims a run, reports a step, completes it with an
+// answer.
+void work_off() {
+    Client client(flow_database);
+    for (;;) {
+        const Rows claimed = client.run("SELECT run_id, attempt FROM hil_claim_runs('bench')");
+        if (claimed.empty()) return;
+        const Value run = claimed[0].at(0);
+        const Value attempt = claimed[0].at(1);
+        client.run("SELECT hil_record_step($1, $2, 'answer', '{\"answer\": \"It comes tomorrow.\"}')",
+                   {run, attempt});
+        client.run("SELECT hil_complete_run($1, $2, '{\"sink\": \"REPLY\"}')", {run, attempt});
+    }
+}
+
+double turns_per_second(Client& client, Supply& supply) {
+    for (int number = 0; number < turns; ++number)
+        client.run("SELECT hil_handle_message($1, $2)", {supply.next(), message_text});
+    await_relay(client);
+    const auto begin = Clock::now();
+    {
+        std::vector<std::jthread> threads;
+        for (int number = 0; number < sessions; ++number) threads.emplace_back(work_off);
+    }
+    await_relay(client);
+    return turns / std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
+// From the call that brings the message to the run in the hands of a session that listens for runs.
+double pickup(Client& client, Supply& supply) {
+    Client worker(flow_database);
+    worker.execute("LISTEN hil_runs");
+    std::vector<double> latencies;
+    for (int number = 0; number < pickups; ++number) {
+        const auto begin = Clock::now();
+        client.run("SELECT hil_handle_message($1, $2)", {supply.next(), message_text});
+        next(worker);
+        const Rows claimed = worker.run("SELECT run_id, attempt FROM hil_claim_runs('bench')");
+        latencies.push_back(std::chrono::duration<double>(Clock::now() - begin).count());
+        worker.run("SELECT hil_complete_run($1, $2, '{\"sink\": \"REPLY\"}')", claimed.at(0));
+    }
+    return median(std::move(latencies));
+}
+
+struct Series {
+    std::vector<double> jobs;
+    std::vector<double> pickups;
+};
+
+double ratio(const std::vector<double>& ours, const std::vector<double>& theirs) {
+    std::vector<double> ratios;
+    for (std::size_t round = 0; round < ours.size(); ++round) ratios.push_back(ours[round] / theirs[round]);
+    return median(std::move(ratios));
+}
+
+}  // namespace
+
+void peers(Report& report) {
+    if (!std::filesystem::exists(peers_folder + "/node_modules/pg-boss"))
+        return report.note("peers", "not measured: node or npm is missing, or npm could not install them");
+    create_flow(1, 20'000);
+    run_file(flow_database, "rest.sql");
+    create_database(peers_database);
+    Client client(flow_database);
+    Supply supply(list(client, "SELECT id FROM hil.conversations"));
+    Peer graphile("graphile.js");
+    Peer boss("boss.js");
+    Series ours;
+    Series graphiles;
+    Series bosses;
+    turns_per_second(client, supply);
+    graphile.ask("jobs", turns);
+    boss.ask("jobs", turns);
+    for (int round = 0; round < rounds; ++round) {
+        ours.jobs.push_back(turns_per_second(client, supply));
+        graphiles.jobs.push_back(graphile.ask("jobs", turns));
+        bosses.jobs.push_back(boss.ask("jobs", turns));
+        ours.pickups.push_back(pickup(client, supply));
+        graphiles.pickups.push_back(graphile.ask("pickup", pickups) / 1000);
+        // Each takes half a second or so.
+        bosses.pickups.push_back(boss.ask("pickup", 3) / 1000);
+    }
+    const auto lines = [&](const char* name, const Series& theirs) {
+        report.line("peers: AI turns over SQL, 8 sessions", per_second(median(ours.jobs)),
+                    std::string(name) + ", empty jobs", per_second(median(theirs.jobs)),
+                    ratio(ours.jobs, theirs.jobs), {});
+        report.line("peers: message to claimed run, idle", milliseconds(median(ours.pickups)),
+                    std::string(name) + ", job started", milliseconds(median(theirs.pickups)),
+                    ratio(ours.pickups, theirs.pickups), {});
+    };
+    lines("graphile-worker", graphiles);
+    lines("pg-boss", bosses);
+}
+
+}  // namespace hil::bench

@@ -1,0 +1,34 @@
+// A peer's program (peers/*.js) as a child process that is asked for figures.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdio>
+#include <string>
+
+namespace hil::bench {
+
+// Where test/bench/run has npm install the peers.
+inline const std::string peers_folder = "build/bench-peers";
+inline const std::string peers_database = "peers";
+
+class Peer {
+  public:
+    // Returns when it is ready. Throws where it ends instead.
+    explicit Peer(const std::string& program);
+    ~Peer();
+    Peer(const Peer&) = delete;
+    Peer& operator=(const Peer&) = delete;
+
+    // Sends the command and returns the figure.
+    double ask(const std::string& command, int count);
+
+  private:
+    std::string read_line();
+
+    pid_t process_ = 0;
+    std::FILE* to_ = nullptr;
+    std::FILE* from_ = nullptr;
+};
+
+}  // namespace hil::bench
