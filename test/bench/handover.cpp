@@ -105,6 +105,7 @@ void handover(Report& report) {
         report.rates(figure, all[0], "bare", all[1], at_least(1.0));
         report.rates(figure, all[0], "plpgsql", all[2], at_least(1.6));
         report.rates(figure, all[0], "seed", all[3], at_least(4));
+        report.afterwork(all[0]);
     }
     require_all_well(client);
 }

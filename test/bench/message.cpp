@@ -46,6 +46,7 @@ void message(Report& report) {
         const std::vector<Outcome> all = take_turns(contestants, {.clients = clients});
         report.rates("Q7 message to the AI, " + std::to_string(clients) + " clients", all[0],
                      "same rows, pipelined", all[1], at_least(0.8));
+        report.afterwork(all[0]);
     }
     require_all_well(client);
 }

