@@ -23,14 +23,15 @@ using Uuids = std::vector<Uuid>;
 #define HIL_ORDER "rank, last_active DESC"
 
 // Agents with a free slot, whoever comes first in front.
-const Lookup<> next_free{
-    "human_agents", {.index = "human_agents_free", .where = HIL_WHERE_FREE, .order = HIL_ORDER}, "id"};
+const Lookup<> next_free{"human_agents",
+                         {.index = "human_agents_free", .where = HIL_WHERE_FREE, .order = HIL_ORDER},
+                         "id, profile_id"};
 const Lookup<std::int32_t> next_free_of{"human_agents",
                                         {.index = "human_agents_free_by_profile",
                                          .keys = "profile_id",
                                          .where = HIL_WHERE_FREE,
                                          .order = HIL_ORDER},
-                                        "id, rank, last_active"};
+                                        "id, profile_id, rank, last_active"};
 
 const Lookup<std::int32_t, std::int32_t> cover{
     "skill_covers", {.index = "skill_covers_pkey", .keys = "profile_id, skill_set_id"}, "profile_id"};
@@ -123,41 +124,54 @@ bool declined(const Wanted& wanted, const Uuid& agent) {
     return std::find(by.begin(), by.end(), agent) != by.end();
 }
 
-// Takes a slot of the agent whose row, as `by_id` reads it, this transaction has locked; nothing where there
-// is none to take, or where they do not cover `skill_set`, if one is given.
-std::optional<Agent> take_locked(const Uuid& id, const std::optional<pg::Row>& row,
-                                 std::optional<std::int32_t> skill_set) {
+// An agent as a list shows them: what is read before the row is locked.
+struct Candidate {
+    Uuid id;
+    std::int32_t profile;
+};
+
+// Takes a slot of an agent whose row, as `by_id` reads it, this transaction has locked; nothing where there
+// is none to take.
+std::optional<Agent> take_locked(const Uuid& id, const std::optional<pg::Row>& row) {
     if (!row) return std::nullopt;
     const auto [name, status, load, capacity, profile] =
         row->as<std::string, std::string, std::int32_t, std::int32_t, std::int32_t>();
     if (status != "online" || load >= capacity) return std::nullopt;
-    if (skill_set && !covers(profile, *skill_set)) return std::nullopt;
     const Timestamp now = pg::clock_now();
     const std::int32_t order = settings::assignment_order;
     write_taken(id, load + 1, now, rank_of(order, load + 1, capacity, now), order);
     return Agent{id, name};
 }
 
-// Looks before it locks, since a lock is kept. Whoever is changing the agent is not waited for, and what they
-// changed is looked at again.
-std::optional<Agent> try_to_take(const Uuid& agent, const Wanted& wanted) {
-    if (declined(wanted, agent)) return std::nullopt;
-    const std::optional<pg::Row> seen = by_id.find(agent);
-    if (!seen || !covers(seen->get<std::int32_t>(4), wanted.skill_set)) return std::nullopt;
-    if (seen->get<std::string>(1) != "online") return std::nullopt;
-    if (seen->get<std::int32_t>(2) >= seen->get<std::int32_t>(3)) return std::nullopt;
-    return take_locked(agent, by_id.try_lock(agent), wanted.skill_set);
+// Whoever is changing the agent is not waited for, and what they changed is looked at again.
+std::optional<Agent> try_to_take(const Candidate& candidate, const Wanted& wanted) {
+    if (declined(wanted, candidate.id) || !covers(candidate.profile, wanted.skill_set)) return std::nullopt;
+    const std::optional<pg::Row> row = by_id.try_lock(candidate.id);
+    if (!row) return std::nullopt;
+    const auto profile = row->get<std::int32_t>(4);
+    if (profile != candidate.profile && !covers(profile, wanted.skill_set)) return std::nullopt;
+    return take_locked(candidate.id, row);
 }
 
-// The first of a list that can be taken: `list(n)` returns its first n rows, agents in the first column.
+// Looks before it locks, since a lock is kept.
+std::optional<Agent> try_previous(const Uuid& agent, const Wanted& wanted) {
+    const std::optional<pg::Row> row = by_id.find(agent);
+    if (!row || row->get<std::string>(1) != "online") return std::nullopt;
+    if (row->get<std::int32_t>(2) >= row->get<std::int32_t>(3)) return std::nullopt;
+    return try_to_take({agent, row->get<std::int32_t>(4)}, wanted);
+}
+
+// The first of a list that can be taken: `list(n)` returns its first n rows, agent and profile in front.
 // Looks at `most` of them at most.
 template <class List>
 std::optional<Agent> take_first(List list, const Wanted& wanted, std::size_t most = SIZE_MAX) {
     std::size_t looked_at = 0;
-    for (std::size_t window = 4; looked_at < most; window = std::min(window * 4, most)) {
+    for (std::size_t window = 1; looked_at < most; window = std::min(window * 4, most)) {
         const pg::Rows rows = list(window);
-        for (; looked_at < rows.rows.size(); ++looked_at)
-            if (auto agent = try_to_take(rows.rows[looked_at].template get<Uuid>(0), wanted)) return agent;
+        for (; looked_at < rows.rows.size(); ++looked_at) {
+            const pg::Row& row = rows.rows[looked_at];
+            if (auto agent = try_to_take({row.get<Uuid>(0), row.get<std::int32_t>(1)}, wanted)) return agent;
+        }
         if (rows.rows.size() < window) break;
     }
     return std::nullopt;
@@ -167,15 +181,14 @@ std::optional<Agent> take_first(List list, const Wanted& wanted, std::size_t mos
 struct Head {
     double rank;
     std::int64_t last_active;
-    Uuid agent;
-    std::int32_t profile;
+    Candidate agent;
 };
 
 std::optional<Head> head_of(std::int32_t profile, const Wanted& wanted) {
     // One more than those who are left out.
     for (const pg::Row& row : next_free_of.first(wanted.declined_by.size() + 1, profile)) {
-        const auto [agent, rank, last_active] = row.as<Uuid, double, Timestamp>();
-        if (!declined(wanted, agent)) return Head{rank, last_active.microseconds, agent, profile};
+        const auto [agent, of_profile, rank, last_active] = row.as<Uuid, std::int32_t, double, Timestamp>();
+        if (!declined(wanted, agent)) return Head{rank, last_active.microseconds, {agent, of_profile}};
     }
     return std::nullopt;
 }
@@ -188,7 +201,7 @@ std::vector<Head> heads_of(const Wanted& wanted) {
     const pg::Rows profiles = profiles_covering.first(one_by_one + 1, wanted.skill_set);
     if (profiles.rows.size() > one_by_one) {
         for (const pg::Row& row : first_of_each_profile(wanted.skill_set, wanted.declined_by))
-            heads.push_back({0, 0, row.get<Uuid>(0), row.get<std::int32_t>(1)});
+            heads.push_back({0, 0, {row.get<Uuid>(0), row.get<std::int32_t>(1)}});
         return heads;
     }
     for (const pg::Row& row : profiles)
@@ -203,7 +216,7 @@ std::optional<Agent> take_by_profile(const Wanted& wanted) {
     for (const Head& head : heads_of(wanted)) {
         if (auto agent = try_to_take(head.agent, wanted)) return agent;
         // Somebody is changing them: the next of the same profile.
-        const auto others = [&](std::size_t count) { return next_free_of.first(count, head.profile); };
+        const auto others = [&](std::size_t count) { return next_free_of.first(count, head.agent.profile); };
         if (auto agent = take_first(others, wanted)) return agent;
     }
     return std::nullopt;
@@ -213,7 +226,7 @@ std::optional<Agent> take_by_profile(const Wanted& wanted) {
 
 std::optional<Agent> take_slot(const Wanted& wanted) {
     if (wanted.previous_agent)
-        if (auto agent = try_to_take(*wanted.previous_agent, wanted)) return agent;
+        if (auto agent = try_previous(*wanted.previous_agent, wanted)) return agent;
     const auto in_order = [](std::size_t count) { return next_free.first(count); };
     // Everybody covers the empty set; of most others that are asked for often, somebody is near.
     if (wanted.skill_set == empty_skill_set) return take_first(in_order, wanted);
@@ -240,9 +253,7 @@ std::vector<std::int32_t> those_with_somebody_free(const std::vector<std::int32_
     return found;
 }
 
-std::optional<Agent> take_slot_of(const Uuid& agent) {
-    return take_locked(agent, by_id.lock(agent), std::nullopt);
-}
+std::optional<Agent> take_slot_of(const Uuid& agent) { return take_locked(agent, by_id.lock(agent)); }
 
 std::string give_slot_back(const Uuid& agent, Duration spent, bool by_agent) {
     return give_back(agent, std::max<std::int64_t>(0, spent.microseconds),
