@@ -108,6 +108,7 @@ Waiting look_beyond_frontier() {
 }  // namespace
 
 std::int64_t relay(std::int32_t at_most) {
+    const pg::PlansByIndex by_index;
     if (!pg::sees_new_commits()) return 0;
     Waiting waiting = look_beyond_frontier();
     if (waiting.count == 0 || !pg::try_errand(pg::Errand::relay)) return 0;
@@ -125,6 +126,7 @@ std::int64_t relay(std::int32_t at_most) {
 }
 
 std::int64_t announce_relayed(std::int32_t at_most) {
+    const pg::PlansByIndex by_index;
     if (!pg::sees_new_commits()) return 0;
     if (const auto [through, newest] = find_seqs().front().as<std::int64_t, std::int64_t>();
         through >= newest)
@@ -147,6 +149,7 @@ std::int64_t announce_relayed(std::int32_t at_most) {
 }
 
 pg::Rows events_since(const std::optional<std::int64_t>& after, std::int32_t max_events) {
+    const pg::PlansByIndex by_index;
     if (!after) return find_newest();
     if (*after < 0)
         throw Refusal(
@@ -160,6 +163,7 @@ pg::Rows events_since(const std::optional<std::int64_t>& after, std::int32_t max
 }
 
 void purge_events(Timestamp before) {
+    const pg::PlansByIndex by_index;
     // Where nobody else relays, what is old may stand in the outbox still.
     if (!scheduler_runs_here()) {
         relay(std::numeric_limits<std::int32_t>::max());

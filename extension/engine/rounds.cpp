@@ -44,8 +44,12 @@ std::span<const Duty> duties() { return all_duties; }
 
 Json tick() {
     Json done = Json::object();
+    bool any = false;
     for (const Duty& duty : duties()) {
-        if (duty.schedulers_own && scheduler_runs_here()) continue;
+        if (duty.schedulers_own && scheduler_runs_here()) {
+            if (any) wake_at_commit();
+            continue;
+        }
         std::int64_t count = 0;
         const std::optional<pg::Failure> failure =
             pg::subtransaction([&] { count = duty.run(duty.at_most); });
@@ -53,6 +57,7 @@ Json tick() {
             pg::warn(std::string("hil_tick: duty \"") + duty.name + "\" failed", *failure);
         else
             done[duty.name] = count;
+        any = any || count > 0;
     }
     return done;
 }

@@ -33,6 +33,7 @@ extern "C" {
 #include <access/relscan.h>
 #include <access/table.h>
 #include <access/tableam.h>
+#include <access/transam.h>
 #include <access/xact.h>
 #include <catalog/indexing.h>
 #include <catalog/namespace.h>
@@ -55,6 +56,7 @@ extern "C" {
 #include <mb/pg_wchar.h>
 #include <miscadmin.h>
 #include <nodes/makefuncs.h>
+#include <optimizer/cost.h>
 #include <optimizer/optimizer.h>
 #include <pgstat.h>
 #include <postmaster/bgworker.h>
@@ -64,6 +66,7 @@ extern "C" {
 #include <storage/ipc.h>
 #include <storage/latch.h>
 #include <storage/lmgr.h>
+#include <storage/lock.h>
 #include <storage/lwlock.h>
 #include <storage/proc.h>
 #include <storage/procarray.h>

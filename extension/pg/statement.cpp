@@ -64,6 +64,9 @@ StatementAccess::StatementAccess(bool read_only) : before_(read_only_now) { read
 StatementAccess::~StatementAccess() { read_only_now = before_; }
 bool StatementAccess::read_only() { return read_only_now; }
 
+PlansByIndex::PlansByIndex() : before_(enable_seqscan) { enable_seqscan = false; }
+PlansByIndex::~PlansByIndex() { enable_seqscan = before_; }
+
 std::uint32_t sql_type(const Value& example) {
     static constexpr Oid types[] = {InvalidOid,   BOOLOID,      INT4OID,        INT8OID,     FLOAT8OID,
                                     TEXTOID,      UUIDOID,      TIMESTAMPTZOID, INTERVALOID, JSONBOID,

@@ -83,6 +83,19 @@ class StatementAccess {
     bool before_;
 };
 
+// While it lives, statements are planned to find rows by an index wherever there is one. For tables that are
+// empty at times: a plan made at such a moment would read the whole table for as long as it is kept.
+class PlansByIndex {
+  public:
+    PlansByIndex();
+    ~PlansByIndex();
+    PlansByIndex(const PlansByIndex&) = delete;
+    PlansByIndex& operator=(const PlansByIndex&) = delete;
+
+  private:
+    bool before_;
+};
+
 // The part of Statement that does not depend on its parameters' types. Prepared at the first use in a backend
 // and kept; Postgres plans it anew when a table it names changes.
 class KeptPlan {

@@ -2,12 +2,6 @@
 
 #include "pg/guard.hpp"
 
-extern "C" {
-#include <access/transam.h>
-#include <access/xact.h>
-#include <storage/lock.h>
-}
-
 namespace hil::pg {
 namespace {
 

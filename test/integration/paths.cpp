@@ -79,7 +79,9 @@ TEST_F(Paths, TheAiAnswersAndFinishes) {
                         "FROM hil.conversation_analytics WHERE conversation_id = $1",
                         {id}),
               "2 1 0 0 resolved nobody");
-    EXPECT_EQ(sql().number("SELECT count(*) FROM hil.outbox WHERE conversation_id = $1 AND type = 'finished'",
+    EXPECT_EQ(sql().number("SELECT count(*) FROM (SELECT conversation_id, type FROM hil.outbox UNION ALL "
+                           "SELECT conversation_id, type FROM hil.events) e "
+                           "WHERE conversation_id = $1 AND type = 'finished'",
                            {id}),
               1);
     EXPECT_EQ(look(id)["confidence_score"], 0.95);
