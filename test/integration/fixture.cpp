@@ -136,6 +136,17 @@ std::vector<std::string> LiveTest::said(const std::string& conversation, const s
         {conversation, sender_type});
 }
 
+testing::AssertionResult LiveTest::all_is_announced() {
+    const bool done = !preloaded() || within_patience([&] {
+        return sql().yes(
+            "SELECT NOT EXISTS (SELECT 1 FROM hil.outbox) AND coalesce((SELECT max(seq) FROM hil.events), 0) "
+            "= "
+            "coalesce((SELECT max(seq) FROM hil.announced_through), 0)");
+    });
+    if (done) return testing::AssertionSuccess();
+    return testing::AssertionFailure() << "the scheduler does not announce: " << complaints();
+}
+
 std::string LiveTest::complaints() {
     return sql().one(
         "SELECT string_agg(check_name || ': ' || detail, E'\\n') FROM hil_doctor() WHERE NOT ok");

@@ -78,6 +78,13 @@ class LiveTest : public testing::Test {
         sql().query("UPDATE hil.runs SET run_after = clock_timestamp() WHERE status = 'queued'");
     }
 
+    // Whether the server has hil preloaded, so that a scheduler runs for the database.
+    bool preloaded() { return sql().yes("SELECT current_setting('shared_preload_libraries') ~ 'hil'"); }
+
+    // Until everybody is told of all that is committed. Without a scheduler the transactions do it
+    // themselves.
+    testing::AssertionResult all_is_announced();
+
     // Names and details of the checks of hil_doctor that are not true.
     std::string complaints();
 

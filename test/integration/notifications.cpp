@@ -40,6 +40,7 @@ class Notifications : public LiveTest {
 
     // What has come since the last call, as "type" or "type sender", by channel.
     std::map<std::string, Texts> heard() {
+        EXPECT_TRUE(all_is_announced());
         std::map<std::string, Texts> result;
         for (Notification& notification : subscriber_->notifications()) {
             const Json& payload = notification.payload;
@@ -50,6 +51,7 @@ class Notifications : public LiveTest {
             if (payload.contains("sender_type")) what += " " + payload["sender_type"].get<std::string>();
             result[notification.channel].push_back(what);
             last_[notification.channel] = payload;
+            EXPECT_EQ(last_[notification.channel].erase("seq"), preloaded() ? 1U : 0U) << notification.text;
         }
         return result;
     }

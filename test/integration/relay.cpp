@@ -272,8 +272,7 @@ class ScheduledRelay : public Relay {
   protected:
     void SetUp() override {
         Relay::SetUp();
-        if (!sql().yes("SELECT current_setting('shared_preload_libraries') ~ 'hil'"))
-            GTEST_SKIP() << "hil is not preloaded";
+        if (!preloaded()) GTEST_SKIP() << "hil is not preloaded";
         await_scheduler();
     }
     void TearDown() override {
@@ -299,17 +298,6 @@ class ScheduledRelay : public Relay {
         sql().query("SELECT pg_reload_conf()");
     }
 
-    // Until all that happened is relayed and announced, by the scheduler alone.
-    testing::AssertionResult scheduler_announces_all() {
-        if (within_patience([&] {
-                return sql().yes(
-                    "SELECT NOT EXISTS (SELECT 1 FROM hil.outbox) AND (SELECT max(seq) FROM hil.events) = "
-                    "(SELECT max(seq) FROM hil.announced_through)");
-            }))
-            return testing::AssertionSuccess();
-        return testing::AssertionFailure() << "the scheduler does not announce";
-    }
-
   private:
     bool changed_ = false;
 };
@@ -317,7 +305,7 @@ class ScheduledRelay : public Relay {
 TEST_F(ScheduledRelay, AnnouncesWithTheSeq) {
     Session listener = connect();
     const std::string conversation = message(sql());
-    ASSERT_TRUE(scheduler_announces_all());
+    ASSERT_TRUE(all_is_announced());
     for (const std::string& channel : {"hil_conversation_" + conversation, std::string("hil_events")})
         listener.listen(channel);
     sql().query("SELECT hil_handle_message($1, 'Hello again')", {conversation});
@@ -354,7 +342,7 @@ TEST_F(ScheduledRelay, NoCustomerWaitsForTheLockOfNotify) {
     customer.query("ALTER SYSTEM RESET synchronous_standby_names");
     customer.query("SELECT pg_reload_conf()");
     holder.finish();
-    ASSERT_TRUE(scheduler_announces_all());
+    ASSERT_TRUE(all_is_announced());
     EXPECT_EQ(newest(), before + 20);
 }
 
@@ -387,7 +375,7 @@ TEST_F(ScheduledRelay, AFullNotificationQueueStopsNoCustomer) {
     ASSERT_TRUE(within_patience([&] { return newest() == before + 20; }));
     EXPECT_EQ(sql().number("SELECT coalesce(max(seq), 0) FROM hil.announced_through"), before);
     deaf.query("COMMIT");
-    ASSERT_TRUE(scheduler_announces_all());
+    ASSERT_TRUE(all_is_announced());
 }
 
 }  // namespace
