@@ -65,6 +65,10 @@ void define_settings() {
     DefineCustomIntVariable("hil.naptime", "Time between two rounds of the scheduler that nothing has woken.",
                             "Without a scheduler it is without effect.", &settings::naptime_milliseconds,
                             1000, 1, 3'600'000, PGC_SIGHUP, GUC_UNIT_MS, nullptr, nullptr, nullptr);
+    DefineCustomIntVariable("hil.retention",
+                            "Time after which closed conversations and events are deleted, as by hil_purge.",
+                            "0: never.", &settings::retention_seconds, 0, 0, INT_MAX, PGC_SUSET, GUC_UNIT_S,
+                            nullptr, nullptr, nullptr);
     MarkGUCPrefixReserved("hil");
 }
 

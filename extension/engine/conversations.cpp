@@ -1,5 +1,7 @@
 #include "engine/conversations.hpp"
 
+#include <limits>
+
 #include "core/refusal.hpp"
 #include "engine/relay.hpp"
 #include "engine/workflows.hpp"
@@ -86,7 +88,7 @@ const Statement<Uuid, std::int32_t> describe_row{
 // conversation that somebody holds is left for the next purge.
 const Statement<Timestamp, std::int32_t> lock_closed{
     "SELECT id FROM hil.conversations WHERE closed_at < $1 "
-    "LIMIT $2 FOR UPDATE SKIP LOCKED"};
+    "ORDER BY closed_at LIMIT $2 FOR UPDATE SKIP LOCKED"};
 const Statement<std::vector<Uuid>> delete_rows{
     "WITH m AS (DELETE FROM hil.messages WHERE conversation_id = ANY ($1)), "
     "h AS (DELETE FROM hil.handover_events WHERE conversation_id = ANY ($1)), "
@@ -245,16 +247,19 @@ std::int64_t purge(Duration older_than) {
                       "Pass a span such as '90 days'.");
     const Timestamp before{pg::clock_now().microseconds - older_than.microseconds};
     std::int64_t deleted = 0;
-    for (;;) {
+    while (const std::int64_t some = purge_closed(before, purged_at_once)) {
         pg::let_interrupts_through();
-        std::vector<Uuid> ids;
-        for (const Row& row : lock_closed(before, purged_at_once)) ids.push_back(row.get<Uuid>(0));
-        if (ids.empty()) break;
-        delete_rows(ids);
-        deleted += static_cast<std::int64_t>(ids.size());
+        deleted += some;
     }
-    purge_events(before);
+    purge_events(before, std::numeric_limits<std::int64_t>::max());
     return deleted;
+}
+
+std::int64_t purge_closed(Timestamp before, std::int32_t at_most) {
+    std::vector<Uuid> ids;
+    for (const Row& row : lock_closed(before, at_most)) ids.push_back(row.get<Uuid>(0));
+    if (!ids.empty()) delete_rows(ids);
+    return static_cast<std::int64_t>(ids.size());
 }
 
 }  // namespace hil::engine

@@ -41,10 +41,8 @@ void emit(const char* type, const std::optional<Uuid>& conversation, const std::
     payload["timestamp"] = pg::iso8601(pg::clock_now());
     const bool nobody_relays_soon = !scheduler_runs_here();
     insert(conversation, agent, type, JsonText{payload.dump()}, nobody_relays_soon);
-    if (nobody_relays_soon)
-        announce(type, conversation, agent, std::move(payload));
-    else
-        wake_at_commit();
+    if (nobody_relays_soon) announce(type, conversation, agent, std::move(payload));
+    wake_at_commit();
 }
 
 void announce(std::string_view type, const std::optional<Uuid>& conversation,

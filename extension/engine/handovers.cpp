@@ -38,11 +38,10 @@ std::optional<Agent> hand_over(Conversation& conversation, const Handover& hando
     return agent;
 }
 
-Json handover_answer(const Conversation& conversation, const std::optional<Agent>& agent,
-                     const HilConfig& config) {
+Json handover_answer(const Conversation& conversation, const std::optional<Agent>& agent) {
     Json answer = {{"status", agent ? "human_active" : "handover"},
                    {"conversation_id", conversation.id.text()},
-                   {"message", message_text(config, "handover")},
+                   {"message", message_text(config_of(conversation.workflow), "handover")},
                    {"handled_by", agent ? "human" : "ai"},
                    {"reason", *conversation.reason}};
     if (agent) {
@@ -56,9 +55,8 @@ Json handover_answer(const Conversation& conversation, const std::optional<Agent
 
 Json hand_over_on_request(const Uuid& id, const Handover& handover) {
     Conversation conversation = lock(id);
-    const HilConfig config = config_of(conversation.workflow);
-    const std::optional<Agent> agent = hand_over(conversation, handover, config);
-    return handover_answer(conversation, agent, config);
+    const std::optional<Agent> agent = hand_over(conversation, handover, config_of(conversation.workflow));
+    return handover_answer(conversation, agent);
 }
 
 }  // namespace hil::engine

@@ -162,7 +162,7 @@ pg::Rows events_since(const std::optional<std::int64_t>& after, std::int32_t max
     return list_since(*after, max_events);
 }
 
-void purge_events(Timestamp before) {
+std::int64_t purge_events(Timestamp before, std::int64_t at_most) {
     const pg::PlansByIndex by_index;
     // Where nobody else relays, what is old may stand in the outbox still.
     if (!scheduler_runs_here()) {
@@ -171,16 +171,18 @@ void purge_events(Timestamp before) {
     }
     const auto [announced, newest] = find_seqs().front().as<std::int64_t, std::int64_t>();
     const std::int64_t may_go = std::min(announced, newest - 1);
-    for (std::int64_t gone = 0;;) {
+    std::int64_t deleted = 0;
+    for (std::int64_t gone = 0; deleted < at_most;) {
         pg::let_interrupts_through();
         const auto [last, seen] = find_last_old(gone, may_go, before, batch)
                                       .front()
                                       .as<std::optional<std::int64_t>, std::int64_t>();
-        if (!last) return;
-        delete_range(gone, *last);
+        if (!last) break;
+        deleted += static_cast<std::int64_t>(delete_range(gone, *last).processed);
         gone = *last;
-        if (seen < batch) return;
+        if (seen < batch) break;
     }
+    return deleted;
 }
 
 }  // namespace hil::engine

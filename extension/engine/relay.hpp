@@ -25,7 +25,8 @@ std::int64_t announce_relayed(std::int32_t at_most);
 pg::Rows events_since(const std::optional<std::int64_t>& after, std::int32_t max_events);
 
 // Deletes the oldest events up to the first that did not happen before then, as far as they are announced.
-// The newest stays, since the next one is numbered after it.
-void purge_events(pg::Timestamp before);
+// The newest stays, since the next one is numbered after it. Stops after the batch in which it has deleted
+// `at_most`; returns how many.
+std::int64_t purge_events(pg::Timestamp before, std::int64_t at_most);
 
 }  // namespace hil::engine

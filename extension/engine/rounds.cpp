@@ -10,6 +10,8 @@
 #include "engine/positions.hpp"
 #include "engine/presence.hpp"
 #include "engine/relay.hpp"
+#include "engine/retention.hpp"
+#include "engine/retries.hpp"
 #include "engine/slots.hpp"
 #include "engine/wake.hpp"
 #include "pg/subtransaction.hpp"
@@ -26,6 +28,9 @@ const Duty all_duties[] = {
     {"agents_timed_out", time_out_agents},
     {"requeued", requeue_lost},
     {"ranked", rank_anew, When::by_clock, 1000},
+    {"conversations_purged", purge_old_conversations},
+    {"events_purged", purge_old_events, When::by_clock, 1000},
+    {.name = "retries_due", .run = wake_for_retries, .schedulers_own = true},
     {"assigned", assign_waiting, When::always},
     {"counts_folded", fold, When::always, 10'000, false},
     // Last, so that what the others did is told in the same round.

@@ -5,6 +5,7 @@ namespace hil::engine::settings {
 int max_message_bytes = 65536;
 int ai_timeout_seconds = 600;
 int naptime_milliseconds = 1000;
+int retention_seconds = 0;
 char* default_workflow = nullptr;
 char* general_skill = nullptr;
 int assignment_order = least_loaded;

@@ -8,8 +8,9 @@ namespace hil::engine::settings {
 extern int max_message_bytes;     // hil.max_message_bytes: longest message, in bytes
 extern int ai_timeout_seconds;    // hil.ai_timeout: a run without a result hands over after this
 extern int naptime_milliseconds;  // hil.naptime: between two rounds of the scheduler
-extern char* default_workflow;    // hil.default_workflow: "" or NULL where none is set
-extern char* general_skill;       // hil.general_skill: the skill that everybody has
+extern int retention_seconds;   // hil.retention: closed conversations and events older than this go; 0: never
+extern char* default_workflow;  // hil.default_workflow: "" or NULL where none is set
+extern char* general_skill;     // hil.general_skill: the skill that everybody has
 
 enum AssignmentOrder { least_loaded, least_utilized, longest_idle };
 extern int assignment_order;  // hil.assignment_order, an AssignmentOrder

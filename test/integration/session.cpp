@@ -15,11 +15,12 @@ std::vector<const char*> pointers(const std::vector<Value>& values) {
 
 }  // namespace
 
-Session::Session(const std::string& database) {
-    const std::array keywords = {"dbname", "application_name", "options", static_cast<const char*>(nullptr)};
+Session::Session(const std::string& database, const std::string& port) {
+    const std::array keywords = {"dbname", "port", "application_name", "options",
+                                 static_cast<const char*>(nullptr)};
     // What waits for a lock for longer than this fails.
-    const std::array values = {database.c_str(), "integration_tests", "-c statement_timeout=60s",
-                               static_cast<const char*>(nullptr)};
+    const std::array values = {database.c_str(), port.c_str(), "integration_tests",
+                               "-c statement_timeout=60s", static_cast<const char*>(nullptr)};
     connection_.reset(PQconnectdbParams(keywords.data(), values.data(), /*expand_dbname=*/0));
     if (PQstatus(connection_.get()) != CONNECTION_OK) throw SqlError(PQerrorMessage(connection_.get()), "");
     PQsetNoticeProcessor(

@@ -36,8 +36,8 @@ using Rows = std::vector<Row>;
 // One connection; belongs to one thread at a time. All functions throw SqlError.
 class Session {
   public:
-    // `database` on the server of test/with-cluster.
-    explicit Session(const std::string& database);
+    // `database` on the server of test/with-cluster, or on another one in its folder, by its port.
+    explicit Session(const std::string& database, const std::string& port = "");
 
     // Runs one statement, whose $1, $2, … are `values`.
     Rows query(const std::string& sql, const std::vector<Value>& values = {});

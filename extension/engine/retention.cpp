@@ -1,0 +1,25 @@
+#include "engine/retention.hpp"
+
+#include "engine/conversations.hpp"
+#include "engine/relay.hpp"
+#include "engine/settings.hpp"
+
+namespace hil::engine {
+namespace {
+
+Timestamp oldest_kept() {
+    return {pg::clock_now().microseconds -
+            static_cast<std::int64_t>(settings::retention_seconds) * 1'000'000};
+}
+
+}  // namespace
+
+std::int64_t purge_old_conversations(std::int32_t at_most) {
+    return settings::retention_seconds == 0 ? 0 : purge_closed(oldest_kept(), at_most);
+}
+
+std::int64_t purge_old_events(std::int32_t at_most) {
+    return settings::retention_seconds == 0 ? 0 : purge_events(oldest_kept(), at_most);
+}
+
+}  // namespace hil::engine

@@ -1,0 +1,198 @@
+// How a scheduler does its duties: woken by commits, one failing without the others, at no cost while there
+// is nothing.
+#include <unistd.h>
+
+#include <csignal>
+#include <fstream>
+#include <sstream>
+
+#include "background.hpp"
+
+namespace hil::test {
+namespace {
+
+class BackgroundDuties : public Background {
+  protected:
+    void SetUp() override {
+        Background::SetUp();
+        if (IsSkipped()) return;
+        ASSERT_TRUE(is_served());
+    }
+
+    // What the process has used, in seconds.
+    double cpu_seconds(const std::string& process) const {
+        std::string stat;
+        std::getline(std::ifstream("/proc/" + process + "/stat"), stat);
+        std::istringstream fields(stat.substr(stat.rfind(')') + 2));
+        std::string skipped;
+        for (int i = 0; i < 11; ++i) fields >> skipped;
+        double user = 0, system = 0;
+        fields >> user >> system;
+        return (user + system) / static_cast<double>(sysconf(_SC_CLK_TCK));
+    }
+
+    // Whether the signal that sets a waiting process's latch is on its way to a stopped process.
+    static bool is_woken(const std::string& process) {
+        std::ifstream status("/proc/" + process + "/status");
+        for (std::string line; std::getline(status, line);)
+            if (line.rfind("ShdPnd:", 0) == 0)
+                return (std::stoull(line.substr(7), nullptr, 16) >> (SIGURG - 1) & 1) != 0;
+        return false;
+    }
+
+    // Until the scheduler sleeps, and then keeps it from waking up.
+    void stop_asleep(const std::string& process) {
+        ASSERT_TRUE(within_patience([&] {
+            if (!server().yes(
+                    "SELECT wait_event IS NOT NULL AND state = 'idle' FROM pg_stat_activity WHERE pid = $1",
+                    {process}))
+                return false;
+            kill(std::stoi(process), SIGSTOP);
+            if (server().yes(
+                    "SELECT wait_event IS NOT NULL AND state = 'idle' FROM pg_stat_activity WHERE pid = $1",
+                    {process}) &&
+                !is_woken(process))
+                return true;
+            kill(std::stoi(process), SIGCONT);
+            return false;
+        }));
+    }
+
+    double commits() {
+        return std::stod(
+            server().one("SELECT xact_commit FROM pg_stat_database WHERE datname = $1", {database()}));
+    }
+};
+
+TEST_F(BackgroundDuties, ACommitWakesTheSchedulerAndAnAbortDoesNot) {
+    set("hil.naptime", "1h");
+    sql().query("SELECT hil_add_agent('Ada', 'ada@example.com')");
+    const std::string waiting = new_id(), process = scheduler();
+    says(waiting, "hello");
+    stop_asleep(process);
+    sql().query("BEGIN");
+    says(new_id(), "hello");
+    sql().query("ROLLBACK");
+    EXPECT_FALSE(is_woken(process));
+    sql().query("BEGIN");
+    sql().query("SAVEPOINT s");
+    says(new_id(), "hello");
+    sql().query("ROLLBACK TO s");
+    sql().query("UPDATE hil.human_agents SET status = 'online'");
+    says(new_id(), "hello");
+    EXPECT_FALSE(is_woken(process));
+    sql().query("COMMIT");
+    EXPECT_TRUE(is_woken(process));
+    kill(std::stoi(process), SIGCONT);
+    EXPECT_TRUE(reaches(waiting, "human_active"));
+    EXPECT_EQ(scheduler(), process);
+}
+
+TEST_F(BackgroundDuties, ADutyThatFailsIsLoggedOncePerCauseAndHoldsUpNoOther) {
+    load(support_workflow);
+    sql().query("CREATE SEQUENCE public.attempts");
+    sql().query(
+        "CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        "RAISE '%', CASE WHEN nextval('public.attempts') < 3 THEN 'not today' ELSE 'not tomorrow' END; END "
+        "$$");
+    const std::string turn = new_id();
+    says(turn, "Where is my order?");
+    sql().query(
+        "CREATE TRIGGER refuse BEFORE UPDATE ON hil.agent_queue FOR EACH ROW WHEN (NEW.status = 'assigned') "
+        "EXECUTE FUNCTION public.refuse()");
+    const std::string waiting = missed_pair();
+    EXPECT_TRUE(within_patience([&] { return sql().yes("SELECT last_value >= 3 FROM public.attempts"); }));
+    EXPECT_EQ(logged("WARNING:  hil scheduler: duty \"assigned\" failed and is tried again: not today"), 1);
+    EXPECT_TRUE(within_patience([&] {
+        return logged("WARNING:  hil scheduler: duty \"assigned\" failed and is tried again: not tomorrow") ==
+               1;
+    }));
+    EXPECT_EQ(status(waiting), "pending_human");
+    // Another duty, all the while: a customer's message that the AI did not answer in time.
+    sql().query("UPDATE hil.runs SET created_at = now() - interval '11 minutes' WHERE conversation_id = $1",
+                {turn});
+    EXPECT_TRUE(within_patience([&] { return status(turn) != "ai_processing"; }));
+    sql().query("DROP TRIGGER refuse ON hil.agent_queue");
+    EXPECT_TRUE(reaches(waiting, "human_active"));
+    EXPECT_TRUE(within_patience([&] { return logged("hil scheduler: duty \"assigned\" works again") == 1; }));
+}
+
+TEST_F(BackgroundDuties, WhatADatabaseSetsForItsSessionsDoesNotStopIt) {
+    const std::string before = scheduler();
+    for (const char* setting : {"search_path = public", "default_transaction_read_only = on",
+                                "lock_timeout = 1", "default_transaction_isolation = serializable"})
+        server().query("ALTER DATABASE " + database() + " SET " + setting);
+    server().query("SELECT pg_terminate_backend($1)", {before});
+    ASSERT_TRUE(is_served(before));
+    EXPECT_TRUE(reaches(missed_pair(), "human_active"));
+    EXPECT_EQ(logged("WARNING:"), 0);
+    server().query("ALTER DATABASE " + database() + " RESET ALL");
+}
+
+TEST_F(BackgroundDuties, TheyAreDoneAsTheExtensionsOwner) {
+    sql().query("CREATE TABLE public.seen (who name)");
+    sql().query(
+        "CREATE FUNCTION public.look() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN INSERT INTO public.seen VALUES (current_user); RETURN NEW; END $$");
+    sql().query(
+        "CREATE TRIGGER look AFTER UPDATE ON hil.agent_queue FOR EACH ROW EXECUTE FUNCTION public.look()");
+    sql().query("CREATE ROLE background_owner SUPERUSER");
+    const std::string before = scheduler();
+    sql().query("UPDATE pg_extension SET extowner = 'background_owner'::regrole WHERE extname = 'hil'");
+    ASSERT_TRUE(is_served(before));
+    EXPECT_TRUE(reaches(missed_pair(), "human_active"));
+    EXPECT_EQ(sql().one("SELECT string_agg(DISTINCT who, ', ') FROM public.seen"), "background_owner");
+    sql().query("UPDATE pg_extension SET extowner = 'postgres'::regrole WHERE extname = 'hil'");
+    sql().query("DROP ROLE background_owner");
+}
+
+TEST_F(BackgroundDuties, ARoundWithNothingToDoWritesNothingAndCostsNextToNothing) {
+    set("hil.naptime", "1ms");
+    const std::string process = scheduler();
+    const int duties = sql().number("SELECT count(*) FROM jsonb_object_keys(hil_tick())");
+    // Other processes write to the log now and then, but not always.
+    EXPECT_TRUE(within_patience([&] {
+        const auto position = [&] { return server().one("SELECT pg_current_wal_insert_lsn()"); };
+        const std::string before = position();
+        const double begin = commits();
+        const bool worked = within_patience([&] { return commits() >= begin + 500; });
+        return worked && position() == before;
+    }));
+    const double begin = commits(), used = cpu_seconds(process);
+    ASSERT_TRUE(within_patience([&] { return commits() >= begin + 20'000; }));
+    const double per_round = (cpu_seconds(process) - used) / (commits() - begin) * (duties + 2);
+    std::cout << "an idle round: " << per_round * 1e6 << " us of CPU\n";
+    // A thousandth of a core, at a naptime of one second.
+    EXPECT_LT(per_round, 1e-3);
+    EXPECT_EQ(scheduler(), process);
+}
+
+TEST_F(BackgroundDuties, RetentionPurgesWhatIsOld) {
+    const std::string old = new_id(), recent = new_id();
+    for (const std::string& id : {old, recent}) {
+        says(id, "hello");
+        sql().query("SELECT hil_cancel($1)", {id});
+    }
+    sql().query("UPDATE hil.conversations SET closed_at = now() - interval '2 days' WHERE id = $1", {old});
+    set("hil.retention", "1d");
+    EXPECT_TRUE(within_patience([&] { return status(old).empty(); }));
+    EXPECT_EQ(status(recent), "resolved");
+}
+
+TEST_F(BackgroundDuties, WorkersHearOfARetryWhenItIsDue) {
+    load(support_workflow);
+    const std::string id = new_id();
+    says(id, "Where is my order?");
+    const std::string run = sql().one("SELECT run_id FROM hil_claim_runs('tester')");
+    Session worker = connect();
+    sql().query("SELECT hil_fail_run($1, 1, 'no answer', retry_after => '1 s')", {run});
+    worker.listen("hil_runs");
+    EXPECT_TRUE(within_patience([&] {
+        for (const Notification& heard : worker.notifications())
+            if (heard.payload["type"] == "run_due") return true;
+        return false;
+    }));
+}
+
+}  // namespace
+}  // namespace hil::test
