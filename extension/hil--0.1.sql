@@ -150,7 +150,6 @@ CREATE TABLE hil.handover_events (
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (conversation_id, id)
 );
-CREATE INDEX handover_events_created ON hil.handover_events (created_at DESC);
 COMMENT ON TABLE hil.handover_events IS 'Every hand-over: ai to human, human to ai (hand-back), human to human (transfer, decline).';
 COMMENT ON COLUMN hil.handover_events.from_type IS 'Who had the conversation: ai or human.';
 COMMENT ON COLUMN hil.handover_events.to_type IS 'Who gets it: ai or human.';

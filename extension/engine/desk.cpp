@@ -131,7 +131,7 @@ std::optional<std::int64_t> give_to_ai(Conversation& conversation, const HandBac
     std::optional<std::int64_t> run;
     // Whoever wrote and got no reply from people is not left waiting for their own next message.
     if (instructions || customer_wrote_after(conversation.id, conversation.answered_through))
-        run = queue_run(conversation, instructions);
+        run = queue_run(conversation, loaded_workflow_of(conversation.workflow), instructions);
     save(conversation);
     emit("back_to_ai", conversation.id);
     return run;

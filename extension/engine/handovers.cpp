@@ -38,10 +38,11 @@ std::optional<Agent> hand_over(Conversation& conversation, const Handover& hando
     return agent;
 }
 
-Json handover_answer(const Conversation& conversation, const std::optional<Agent>& agent) {
+Json handover_answer(const Conversation& conversation, const std::optional<Agent>& agent,
+                     const HilConfig& config) {
     Json answer = {{"status", agent ? "human_active" : "handover"},
                    {"conversation_id", conversation.id.text()},
-                   {"message", message_text(config_of(conversation.workflow), "handover")},
+                   {"message", message_text(config, "handover")},
                    {"handled_by", agent ? "human" : "ai"},
                    {"reason", *conversation.reason}};
     if (agent) {
@@ -55,8 +56,9 @@ Json handover_answer(const Conversation& conversation, const std::optional<Agent
 
 Json hand_over_on_request(const Uuid& id, const Handover& handover) {
     Conversation conversation = lock(id);
-    const std::optional<Agent> agent = hand_over(conversation, handover, config_of(conversation.workflow));
-    return handover_answer(conversation, agent);
+    const HilConfig config = config_of(conversation.workflow);
+    const std::optional<Agent> agent = hand_over(conversation, handover, config);
+    return handover_answer(conversation, agent, config);
 }
 
 }  // namespace hil::engine

@@ -26,7 +26,8 @@ std::optional<Agent> hand_over(Conversation& conversation, const Handover& hando
 
 // What a caller is told of a handover: {status: handover, queue_position, …} or {status: human_active,
 // agent_id, agent_name, …}, with reason, message and handled_by.
-Json handover_answer(const Conversation& conversation, const std::optional<Agent>& agent);
+Json handover_answer(const Conversation& conversation, const std::optional<Agent>& agent,
+                     const HilConfig& config);
 
 // hil_handover.
 Json hand_over_on_request(const Uuid& conversation, const Handover& handover);

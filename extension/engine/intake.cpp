@@ -49,13 +49,13 @@ Handled for_ai(Conversation& conversation, const Incoming& incoming) {
             handover = Handover{.reason = hit->reason};
     const std::int64_t message = add_message(conversation, stored_form(incoming));
     if (handover) {
-        const std::optional<Agent> agent =
-            hand_over(conversation, *handover, workflow ? workflow->workflow->hil : HilConfig{});
-        return {message, handover_answer(conversation, agent)};
+        const HilConfig config = workflow ? workflow->workflow->hil : HilConfig{};
+        const std::optional<Agent> agent = hand_over(conversation, *handover, config);
+        return {message, handover_answer(conversation, agent, config)};
     }
     // A live run takes the message into its input if it has not started, else the next run does.
     std::optional<std::int64_t> run = live_run(conversation.id);
-    if (!run) run = queue_run(conversation);
+    if (!run) run = queue_run(conversation, *workflow);
     save(conversation);
     return {message,
             {{"status", "ai_processing"}, {"conversation_id", conversation.id.text()}, {"run_id", *run}}};

@@ -94,7 +94,7 @@ Json complete_with_answer(Conversation& conversation, const Run& run, const RunR
     conversation.consecutive_errors = 0;
     conversation.answered_through = run.input_through;
     if (customer_wrote_after(conversation.id, run.input_through)) {
-        const std::int64_t next = queue_run(conversation);
+        const std::int64_t next = queue_run(conversation, loaded_workflow_of(conversation.workflow));
         save(conversation);
         Json answer = accepted(conversation);
         answer["run_id"] = next;
@@ -124,13 +124,13 @@ Json complete_with_handover(Conversation& conversation, const Handover& handover
 
 }  // namespace
 
-std::int64_t queue_run(Conversation& conversation, const std::optional<std::string>& instructions) {
-    const std::optional<Revision> found = workflow_of(conversation.workflow);
-    if (!found) throw std::logic_error("a run was asked for and no workflow is loaded");
-    conversation.workflow = found->name;
+std::int64_t queue_run(Conversation& conversation, const Revision& workflow,
+                       const std::optional<std::string>& instructions) {
+    conversation.workflow = workflow.name;
     if (conversation.state != State::ai_processing) conversation.move(State::ai_processing);
-    const std::int64_t run =
-        insert_run(conversation.id, found->name, found->number, instructions).front().get<std::int64_t>(0);
+    const std::int64_t run = insert_run(conversation.id, workflow.name, workflow.number, instructions)
+                                 .front()
+                                 .get<std::int64_t>(0);
     emit("run_queued", conversation.id, std::nullopt, {{"run_id", run}});
     return run;
 }

@@ -9,13 +9,13 @@
 #include <string>
 
 #include "engine/failures.hpp"
+#include "engine/workflows.hpp"
 
 namespace hil::engine {
 
-// Queues a run for a locked conversation that has none live, and moves the conversation to ai_processing; the
-// caller saves it. The conversation keeps the workflow from here on. Returns the run's id. std::logic_error
-// where no workflow is loaded: callers look first.
-std::int64_t queue_run(Conversation& conversation,
+// Queues a run of `workflow` for a locked conversation that has none live, and moves the conversation to
+// ai_processing; the caller saves it. The conversation keeps the workflow from here on. Returns the run's id.
+std::int64_t queue_run(Conversation& conversation, const Revision& workflow,
                        const std::optional<std::string>& instructions = std::nullopt);
 
 // hil_record_step, hil_complete_run, hil_fail_run: what a worker reports. Refusal(not_found) for an unknown

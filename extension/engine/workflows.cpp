@@ -116,6 +116,12 @@ std::optional<Revision> workflow_of(const std::optional<std::string>& named) {
     return read(rows.front());
 }
 
+Revision loaded_workflow_of(const std::optional<std::string>& named) {
+    std::optional<Revision> found = workflow_of(named);
+    if (!found) throw std::logic_error("a run was asked for and no workflow is loaded");
+    return *std::move(found);
+}
+
 HilConfig config_of(const std::optional<std::string>& named) {
     return config_or_none([&]() -> std::optional<Revision> { return workflow_of(named); });
 }

@@ -31,6 +31,9 @@ struct Revision {
 // does not exist, Refusal(invalid_argument) where several are loaded and none is named.
 std::optional<Revision> workflow_of(const std::optional<std::string>& named);
 
+// The same for whoever has looked before: std::logic_error where none is loaded.
+Revision loaded_workflow_of(const std::optional<std::string>& named);
+
 // The configuration by which a conversation is routed: of its active workflow, or of the revision that a run
 // started with. Empty where none can be told or the stored definition cannot be read (a newer version may
 // check it more strictly): a conversation must reach people all the same.
