@@ -691,7 +691,7 @@ COMMENT ON FUNCTION hil_conversation IS 'Everything about a conversation: state,
 CREATE FUNCTION hil_queue_position(conversation_id uuid)
     RETURNS bigint
     AS 'MODULE_PATHNAME' LANGUAGE C STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-COMMENT ON FUNCTION hil_queue_position IS 'Place in the queue: 1 is next, 0 is not waiting. Errors: 22023, P0002.';
+COMMENT ON FUNCTION hil_queue_position IS 'Place in the queue, by priority and arrival: 1 is next, 0 is not waiting. Exact on the caller''s snapshot, also on a standby, at a cost that does not grow with the queue. Errors: 22023, P0002.';
 
 CREATE FUNCTION hil_estimated_wait(conversation_id uuid)
     RETURNS interval
@@ -780,7 +780,7 @@ COMMENT ON FUNCTION hil_fail_run IS 'Ends an attempt with an error: queues the r
 CREATE FUNCTION hil_tick()
     RETURNS jsonb
     AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-COMMENT ON FUNCTION hil_tick IS 'One round of the time-driven work: takes the escalation steps that are due, ends attempts whose lease is over, hands over what the AI did not answer within hil.ai_timeout, assigns waiting entries to free agents, and relays events. Safe from any session, any number at once; commit soon, since nobody else relays until then. Returns what it did: {escalated, leases_expired, ai_timeouts, assigned, relayed, announced}; a duty that failed is missing, and so is announced where a scheduler runs, which does it.';
+COMMENT ON FUNCTION hil_tick IS 'One round of the time-driven work: takes the escalation steps that are due, ends attempts whose lease is over, hands over what the AI did not answer within hil.ai_timeout, assigns waiting entries to free agents, adds up who waits, and relays events. Safe from any session, any number at once; commit soon, since nobody else relays or adds up until then. Returns what it did: {escalated, leases_expired, ai_timeouts, assigned, relayed, announced}; a duty that failed is missing, and so is announced where a scheduler runs, which does it.';
 
 CREATE FUNCTION hil_events_since(after bigint, max_events integer DEFAULT 1000)
     RETURNS TABLE (seq bigint, conversation_id uuid, agent_id uuid, type text, payload jsonb, at timestamptz)

@@ -39,7 +39,7 @@ const Statement<Uuid> read_position{
     "WHERE own.conversation_id = $1 AND own.status = 'pending'"};
 
 std::int64_t sum_of_first(const std::int64_t* counts, std::size_t size, std::int64_t n) {
-    return std::accumulate(counts, counts + std::min<std::int64_t>(n, size), std::int64_t{0});
+    return std::accumulate(counts, counts + std::min(n, static_cast<std::int64_t>(size)), std::int64_t{0});
 }
 std::int64_t sum_of_first(const Counts& counts, std::int64_t n) {
     return sum_of_first(counts.data(), counts.size(), n);

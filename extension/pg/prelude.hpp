@@ -34,6 +34,7 @@ extern "C" {
 #include <access/table.h>
 #include <access/tableam.h>
 #include <access/transam.h>
+#include <access/visibilitymap.h>
 #include <access/xact.h>
 #include <catalog/indexing.h>
 #include <catalog/namespace.h>
@@ -62,12 +63,14 @@ extern "C" {
 #include <postmaster/bgworker.h>
 #include <postmaster/interrupt.h>
 #include <rewrite/rewriteHandler.h>
+#include <storage/bufmgr.h>
 #include <storage/condition_variable.h>
 #include <storage/ipc.h>
 #include <storage/latch.h>
 #include <storage/lmgr.h>
 #include <storage/lock.h>
 #include <storage/lwlock.h>
+#include <storage/predicate.h>
 #include <storage/proc.h>
 #include <storage/procarray.h>
 #include <storage/shmem.h>

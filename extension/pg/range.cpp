@@ -89,16 +89,27 @@ void scan(const RawRange& range, Relation table, Relation index, Visitor visitor
         types[i] = TupleDescAttr(RelationGetDescr(table), numbers[i] - 1)->atttypid;
     }
     IndexScanDesc descriptor = begin_index_scan(table, index, GetActiveSnapshot(), range.bound_count);
+    const bool index_only = range.column_count == 0;
+    // Keeps the index's page, so that no VACUUM frees a row's place before the visibility map was looked at.
+    descriptor->xs_want_itup = index_only;
     index_rescan(descriptor, keys, range.bound_count, nullptr, 0);
     TupleTableSlot* slot = table_slot_create(table, nullptr);
     const ScanDirection direction = range.backwards ? BackwardScanDirection : ForwardScanDirection;
+    Buffer map = InvalidBuffer;
     bool more = true;
-    while (more && index_getnext_slot(descriptor, direction, slot)) {
+    for (ItemPointer row; more && (row = index_getnext_tid(descriptor, direction)) != nullptr;) {
         CHECK_FOR_INTERRUPTS();
+        const BlockNumber page = ItemPointerGetBlockNumber(row);
         Cell cells[Range::most];
-        for (int i = 0; i < range.column_count; ++i) cells[i] = cell_of(slot, numbers[i], types[i]);
+        if (index_only && VM_ALL_VISIBLE(table, page, &map)) {
+            PredicateLockPage(table, page, GetActiveSnapshot());
+        } else {
+            if (!index_fetch_heap(descriptor, slot)) continue;
+            for (int i = 0; i < range.column_count; ++i) cells[i] = cell_of(slot, numbers[i], types[i]);
+        }
         more = visitor(state, cells);
     }
+    if (BufferIsValid(map)) ReleaseBuffer(map);
     ExecDropSingleTupleTableSlot(slot);
     index_endscan(descriptor);
 }

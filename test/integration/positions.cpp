@@ -122,7 +122,7 @@ class Positions : public LiveTest {
         LiveTest::SetUp();
         load_text(escalating);
         // So that few entries are spread over many blocks and pages of tickets.
-        sql().query("ALTER SEQUENCE hil.agent_queue_ticket_seq INCREMENT BY 211");
+        sql().query("ALTER SEQUENCE hil.agent_queue_ticket_seq INCREMENT BY 29");
         const char* seed = std::getenv("HIL_TEST_SEED");
         seed_ = seed != nullptr ? std::strtoul(seed, nullptr, 10) : std::random_device()();
         RecordProperty("seed", std::to_string(seed_));
@@ -188,6 +188,7 @@ TEST_F(Positions, AreExactWhateverHappensAtOnce) {
             session.query("BEGIN ISOLATION LEVEL REPEATABLE READ");
             for (int i = 0; i < 5; ++i) note(session.list(wrong_positions));
             session.query("COMMIT");
+            session.query("VACUUM hil.agent_queue");  // then some rows need not be looked at
             ++snapshots;
         }
     };
