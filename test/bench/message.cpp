@@ -32,7 +32,7 @@ void plain(Client& client, const std::string& conversation) {
 
 void message(Report& report) {
     create_flow(100, 200'000);
-    run_file(flow_database, "messages.sql");
+    run_file(flow_database, "plain.sql");
     run_file(flow_database, "rest.sql");
 
     Client client(flow_database);
