@@ -6,6 +6,10 @@
 #include "background/transactions.hpp"
 #include "pg/guard.hpp"
 
+extern "C" {
+#include <catalog/pg_authid.h>
+}
+
 namespace hil::background {
 namespace {
 
@@ -87,11 +91,21 @@ Meaning meaning_of(Node* node) {
     return meaning;
 }
 
+// have_createdb_privilege(), which only later minor releases of PostgreSQL 15 let extensions call.
+bool may_create_databases() {
+    if (superuser()) return true;
+    HeapTuple row = SearchSysCache1(AUTHOID, ObjectIdGetDatum(GetUserId()));
+    if (!HeapTupleIsValid(row)) return false;
+    const bool may = reinterpret_cast<Form_pg_authid>(GETSTRUCT(row))->rolcreatedb;
+    ReleaseSysCache(row);
+    return may;
+}
+
 // Whether the caller may do to the database what needs it empty; the command itself refuses everybody else,
 // and until then nothing may happen to the scheduler.
 bool may_empty(Oid database, bool copies) {
     if (pg::owns_database(database, GetUserId())) return true;
-    if (!copies || !have_createdb_privilege()) return false;
+    if (!copies || !may_create_databases()) return false;
     HeapTuple row = SearchSysCache1(DATABASEOID, ObjectIdGetDatum(database));
     if (!HeapTupleIsValid(row)) return false;
     const bool is_template = reinterpret_cast<Form_pg_database>(GETSTRUCT(row))->datistemplate;
