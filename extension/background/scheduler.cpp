@@ -109,8 +109,7 @@ class Scheduler {
     std::optional<Ending> round() {
         const Clock::time_point now = Clock::now();
         const bool by_clock = now >= next_by_clock();
-        if (by_clock) last_by_clock_ = now;
-        more_ = false;
+        more_ = more_by_clock_ = false;
         for (DutyRecord& record : records_) {
             if ((record.duty().when == When::by_clock && !by_clock) || !record.may_run(now)) continue;
             std::optional<Ending> ending;
@@ -120,6 +119,8 @@ class Scheduler {
             pg::call(roll_back);
             record.failed(pg::failure_of(thrown), Clock::now());
         }
+        // From its end, so that a slow machine has its pauses, too.
+        if (by_clock && !more_by_clock_) last_by_clock_ = Clock::now();
         return std::nullopt;
     }
 
@@ -145,7 +146,7 @@ class Scheduler {
         record.succeeded();
         if (done >= duty.at_most) {
             more_ = true;
-            if (duty.when == When::by_clock) last_by_clock_.reset();
+            if (duty.when == When::by_clock) more_by_clock_ = true;
         }
         return std::nullopt;
     }
@@ -163,8 +164,9 @@ class Scheduler {
 
     Extension extension_;
     std::vector<DutyRecord> records_;
-    std::optional<Clock::time_point> last_by_clock_;  // nothing: the next round is one by the clock
+    std::optional<Clock::time_point> last_by_clock_;  // the end of the last round by the clock
     bool more_ = false;                               // some duty had more to do than it does at once
+    bool more_by_clock_ = false;                      // ... and one that is done by the clock
 };
 
 void run_scheduler(Oid database) {

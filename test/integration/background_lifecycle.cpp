@@ -187,12 +187,5 @@ TEST_F(BackgroundLifecycle, AReloadBringsANewNaptime) {
     EXPECT_EQ(scheduler(), before);
 }
 
-TEST_F(BackgroundLifecycle, TheServerStopsAtOnce) {
-    ASSERT_TRUE(is_served());
-    restart_server();
-    ASSERT_TRUE(is_served());
-    EXPECT_EQ(logged("FATAL:  terminating background worker"), 0);
-}
-
 }  // namespace
 }  // namespace hil::test
