@@ -37,6 +37,13 @@ DROP FUNCTION note_row CASCADE;
 ALTER TABLE hil.messages ADD CONSTRAINT no_swearing CHECK (content <> 'Damn');
 SELECT hil_handle_message('c0000000-0000-0000-0000-000000000001', 'Damn');
 ALTER TABLE hil.messages DROP CONSTRAINT no_swearing;
+-- So does one that says something else from now on.
+CREATE FUNCTION is_allowed(text) RETURNS boolean IMMUTABLE LANGUAGE sql AS $$ SELECT $1 <> 'Damn' $$;
+ALTER TABLE hil.messages ADD CONSTRAINT no_swearing CHECK (is_allowed(content));
+SELECT hil_handle_message('c0000000-0000-0000-0000-000000000001', 'Darn') ->> 'status' AS status;
+CREATE OR REPLACE FUNCTION is_allowed(text) RETURNS boolean IMMUTABLE LANGUAGE sql AS $$ SELECT $1 <> ALL ('{Damn,Darn}') $$;
+SELECT hil_handle_message('c0000000-0000-0000-0000-000000000001', 'Darn') ->> 'status' AS status;
+ALTER TABLE hil.messages DROP CONSTRAINT no_swearing;
 SELECT hil_handle_message('c0000000-0000-0000-0000-000000000001', 'Damn') ->> 'status' AS status;
 
 -- Columns, with defaults and without, and indexes, unique ones too.

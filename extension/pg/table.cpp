@@ -80,7 +80,6 @@ class InUse {
 
 struct TableStatement::Prepared {
     heap::Target* target = nullptr;
-    std::uint64_t resolved_at = 0;
     bool in_use = false;
     std::vector<std::uint32_t> types;  // of the parameters
     std::unique_ptr<SqlForm> sql[3];   // by Locking
@@ -89,13 +88,11 @@ struct TableStatement::Prepared {
 TableStatement::Prepared& TableStatement::prepared() const {
     if (prepared_ == nullptr) prepared_ = new Prepared;
     Prepared& now = *prepared_;
-    if (now.in_use || (now.target != nullptr && now.resolved_at == heap::generation())) return now;
-    // What resolving itself learns counts as known: the generation is read once all locks are held.
+    if (now.in_use || (now.target != nullptr && now.target->resolved_at == heap::generation())) return now;
     heap::Target* target = call(heap::resolve, shape_.verb, shape_.table, shape_.by, shape_.columns,
                                 shape_.returning, shape_.guard);
     if (now.target != nullptr) call(heap::forget, now.target);
     now.target = target;
-    now.resolved_at = heap::generation();
     now.types.clear();
     append_types(now.types, target->keys);
     if (shape_.verb == Verb::find)
@@ -149,11 +146,11 @@ Rows TableStatement::run(std::vector<Value> arguments, Locking locking, std::siz
         const RawValue* values = views.data();
         heap::Found found{};
         if (shape_.verb == Verb::insert)
-            found = call(heap::insert, target, now.resolved_at, values);
+            found = call(heap::insert, target, values);
         else if (shape_.verb == Verb::update)
-            found = call(heap::update, target, now.resolved_at, values);
+            found = call(heap::update, target, values);
         else
-            found = call(heap::find, target, now.resolved_at,
+            found = call(heap::find, target,
                          heap::Search{values, locking, at_most, StatementAccess::read_only()});
         Rows rows;
         if (!found.stale)

@@ -8,30 +8,38 @@ namespace {
 // ---- resolving
 // -----------------------------------------------------------------------------------------------------
 
-constexpr int max_tables = 64;
-Oid tables_in_use[max_tables];
-int table_count = 0;
+// Tables and their indexes. An index that becomes ready for insertions says so of itself alone.
+constexpr int max_relations = 512;
+Oid relations_in_use[max_relations];
+int relation_count = 0;
 std::uint64_t current_generation = 1;
 
-void table_changed(Datum /*argument*/, Oid table) {
-    if (table == InvalidOid ||
-        std::find(tables_in_use, tables_in_use + table_count, table) != tables_in_use + table_count)
-        ++current_generation;
+bool is_watched(Oid relation) {
+    Oid* end = relations_in_use + relation_count;
+    return std::find(relations_in_use, end, relation) != end;
 }
 
-void watch(Oid table) {
+void relation_changed(Datum /*argument*/, Oid relation) {
+    if (relation == InvalidOid || is_watched(relation)) ++current_generation;
+}
+
+// A CHECK or a default may have taken in what a function of SQL says.
+void function_changed(Datum /*argument*/, int /*cache*/, uint32 /*hash*/) { ++current_generation; }
+
+void watch(Oid relation) {
     static bool registered = false;
     if (!registered) {
-        CacheRegisterRelcacheCallback(table_changed, Datum{0});
+        CacheRegisterRelcacheCallback(relation_changed, Datum{0});
+        CacheRegisterSyscacheCallback(PROCOID, function_changed, Datum{0});
         registered = true;
     }
-    if (std::find(tables_in_use, tables_in_use + table_count, table) != tables_in_use + table_count) return;
+    if (is_watched(relation)) return;
     // The extension was dropped and created again so often that the list is full: forget what is gone.
-    if (table_count == max_tables) {
-        table_count = 0;
+    if (relation_count == max_relations) {
+        relation_count = 0;
         ++current_generation;
     }
-    tables_in_use[table_count++] = table;
+    relations_in_use[relation_count++] = relation;
 }
 
 void read_columns(Columns& out, Relation table, const char* list) {
@@ -74,6 +82,7 @@ bool is_plain(Relation table, TableStatement::Verb verb, const char* guard) {
 // meant.
 bool resolve_index(Target& target, Relation table, const char* name) {
     target.index = get_relname_relid(name, RelationGetNamespace(table));
+    watch(target.index);
     Relation index = OidIsValid(target.index) ? try_relation_open(target.index, AccessShareLock) : nullptr;
     if (index == nullptr) return false;
     const Form_pg_index form = index->rd_index;
@@ -119,6 +128,8 @@ void resolve_defaults(Target& target, Relation table) {
 void resolve_writing(Target& target, Relation table) {
     target.relation = makeNode(ResultRelInfo);
     InitResultRelInfo(target.relation, table, 0, nullptr, 0);
+    ListCell* cell;
+    foreach (cell, RelationGetIndexList(table)) watch(lfirst_oid(cell));
     ExecOpenIndices(target.relation, false);
     const int count = target.relation->ri_NumIndices;
     target.indexes = static_cast<Oid*>(palloc(sizeof(Oid) * (count + 1)));
@@ -131,10 +142,10 @@ void resolve_writing(Target& target, Relation table) {
 // -------------------------------------------------------------------------------------------------------
 
 // Opens the table, which lets other sessions' changes to it through; nullptr where there were any.
-Relation open_table(const Target& target, std::uint64_t resolved_at, LOCKMODE mode) {
+Relation open_table(const Target& target, LOCKMODE mode) {
     Relation table = try_table_open(target.table, mode);
     if (table == nullptr) return nullptr;
-    if (resolved_at == current_generation) return table;
+    if (target.resolved_at == current_generation) return table;
     table_close(table, mode);
     return nullptr;
 }
@@ -304,6 +315,9 @@ Target* resolve(TableStatement::Verb verb, const char* table_name, const By& by,
     target->memory = memory;
     const LOCKMODE mode = verb == TableStatement::Verb::find ? AccessShareLock : RowExclusiveLock;
     target->table = RangeVarGetRelid(makeRangeVar(pstrdup("hil"), pstrdup(table_name), -1), mode, false);
+    // What changes while the rest is looked up makes the target stale at once.
+    watch(target->table);
+    target->resolved_at = current_generation;
     Relation table = table_open(target->table, NoLock);
     target->executor = CreateExecutorState();
     read_columns(target->keys, table, by.keys);
@@ -313,7 +327,6 @@ Target* resolve(TableStatement::Verb verb, const char* table_name, const By& by,
         is_plain(table, verb, guard) && (by.index == nullptr || resolve_index(*target, table, by.index));
     if (target->plain && verb != TableStatement::Verb::find) resolve_writing(*target, table);
     if (target->plain && verb == TableStatement::Verb::insert) resolve_defaults(*target, table);
-    watch(target->table);
     table_close(table, NoLock);
     MemoryContextSwitchTo(before);
     MemoryContextSetParent(memory, TopMemoryContext);
@@ -322,14 +335,14 @@ Target* resolve(TableStatement::Verb verb, const char* table_name, const By& by,
 
 void forget(Target* target) { MemoryContextDelete(target->memory); }
 
-Found find(const Target* target, std::uint64_t resolved_at, Search search) {
+Found find(const Target* target, Search search) {
     Found found = begin();
     const bool locking = search.locking != Locking::none;
     if (locking) {
         PreventCommandIfReadOnly("SELECT FOR NO KEY UPDATE");
         PreventCommandIfParallelMode("SELECT FOR NO KEY UPDATE");
     }
-    Relation table = open_table(*target, resolved_at, locking ? RowShareLock : AccessShareLock);
+    Relation table = open_table(*target, locking ? RowShareLock : AccessShareLock);
     found.stale = table == nullptr;
     if (found.stale) return found;
     MemoryContext before = MemoryContextSwitchTo(found.memory);
@@ -355,11 +368,11 @@ Found find(const Target* target, std::uint64_t resolved_at, Search search) {
     return found;
 }
 
-Found insert(const Target* target, std::uint64_t resolved_at, const RawValue* values) {
+Found insert(const Target* target, const RawValue* values) {
     Found found = begin();
     PreventCommandIfReadOnly("INSERT");
     PreventCommandIfParallelMode("INSERT");
-    Relation table = open_table(*target, resolved_at, RowExclusiveLock);
+    Relation table = open_table(*target, RowExclusiveLock);
     found.stale = table == nullptr;
     if (found.stale) return found;
     MemoryContext before = MemoryContextSwitchTo(found.memory);
@@ -386,11 +399,11 @@ Found insert(const Target* target, std::uint64_t resolved_at, const RawValue* va
     return found;
 }
 
-Found update(const Target* target, std::uint64_t resolved_at, const RawValue* arguments) {
+Found update(const Target* target, const RawValue* arguments) {
     Found found = begin();
     PreventCommandIfReadOnly("UPDATE");
     PreventCommandIfParallelMode("UPDATE");
-    Relation table = open_table(*target, resolved_at, RowExclusiveLock);
+    Relation table = open_table(*target, RowExclusiveLock);
     found.stale = table == nullptr;
     if (found.stale) return found;
     MemoryContext before = MemoryContextSwitchTo(found.memory);

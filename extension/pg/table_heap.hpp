@@ -25,6 +25,7 @@ struct Default {
 // `memory`.
 struct Target {
     MemoryContext memory;
+    std::uint64_t resolved_at;  // the generation: what was looked up is no newer than it
     Oid table;
     Oid index;   // of the keys; InvalidOid for insertions
     bool plain;  // nobody gave the table what only the executor serves
@@ -51,7 +52,8 @@ Target* resolve(TableStatement::Verb verb, const char* table, const By& by, cons
                 const char* returning, const char* guard);
 void forget(Target* target);
 
-// Rises whenever one of the tables in use may have changed. A Target resolved before is stale.
+// Rises whenever one of the tables in use, or an index of theirs, may have changed. A Target resolved before
+// is stale.
 std::uint64_t generation();
 
 struct Search {
@@ -60,9 +62,9 @@ struct Search {
     std::size_t at_most;  // rows
     bool read_only;       // on the caller's snapshot
 };
-Found find(const Target* target, std::uint64_t resolved_at, Search search);
-Found insert(const Target* target, std::uint64_t resolved_at, const RawValue* values);
-Found update(const Target* target, std::uint64_t resolved_at, const RawValue* arguments);
+Found find(const Target* target, Search search);
+Found insert(const Target* target, const RawValue* values);
+Found update(const Target* target, const RawValue* arguments);
 void release(Found found);
 
 }  // namespace hil::pg::heap
