@@ -34,10 +34,17 @@ void begin_transaction(const char* activity) {
     PushActiveSnapshot(GetTransactionSnapshot());
 }
 
-void commit() {
+// Comes before commit, and under a guard of its own: it frees the memory in which a guard around both would
+// look at what the commit raises.
+void end_statements() {
     SPI_finish();
     PopActiveSnapshot();
+}
+
+// As whoever the duty was done, since what is deferred to the commit belongs to it; oneself only afterwards.
+void commit() {
     CommitTransactionCommand();
+    SetUserIdAndSecContext(GetSessionUserId(), 0);
     pgstat_report_activity(STATE_IDLE, nullptr);
 }
 
@@ -70,6 +77,7 @@ Extension find_extension() {
     const Extension found = lock_extension(get_extension_oid("hil", true));
     if (OidIsValid(found.id))
         ereport(LOG, (errmsg("hil scheduler started for database \"%s\"", get_database_name(MyDatabaseId))));
+    end_statements();
     commit();
     return found;
 }
@@ -82,8 +90,6 @@ void act_as(Oid owner, bool durable) {
         set_config_option("synchronous_commit", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0,
                           false);
 }
-
-void act_as_oneself() { SetUserIdAndSecContext(GetSessionUserId(), 0); }
 
 class Scheduler {
   public:
@@ -130,6 +136,7 @@ class Scheduler {
         pg::call(begin_transaction, record.activity());
         const Extension found = pg::call([this] { return lock_extension(extension_.id); });
         if (found.written_by != extension_.written_by) {
+            pg::call(end_statements);
             pg::call(commit);
             return OidIsValid(found.id) ? Ending::renewal : Ending::not_needed;
         }
@@ -139,10 +146,8 @@ class Scheduler {
             const pg::StatementAccess access(false);
             done = duty.run(duty.at_most);
         }
-        pg::call([] {
-            act_as_oneself();
-            commit();
-        });
+        pg::call(end_statements);
+        pg::call(commit);
         record.succeeded();
         if (done >= duty.at_most) {
             more_ = true;

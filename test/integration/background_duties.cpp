@@ -119,6 +119,10 @@ TEST_F(BackgroundDuties, TheyAreDoneAsTheExtensionsOwner) {
         "$$ BEGIN INSERT INTO public.seen VALUES (current_user); RETURN NEW; END $$");
     sql().query(
         "CREATE TRIGGER look AFTER UPDATE ON hil.agent_queue FOR EACH ROW EXECUTE FUNCTION public.look()");
+    // What is left to the commit, too.
+    sql().query(
+        "CREATE CONSTRAINT TRIGGER look_late AFTER UPDATE ON hil.agent_queue DEFERRABLE INITIALLY DEFERRED "
+        "FOR EACH ROW EXECUTE FUNCTION public.look()");
     sql().query("CREATE ROLE background_owner SUPERUSER");
     const std::string before = scheduler();
     sql().query("UPDATE pg_extension SET extowner = 'background_owner'::regrole WHERE extname = 'hil'");
@@ -127,6 +131,25 @@ TEST_F(BackgroundDuties, TheyAreDoneAsTheExtensionsOwner) {
     EXPECT_EQ(sql().one("SELECT string_agg(DISTINCT who, ', ') FROM public.seen"), "background_owner");
     sql().query("UPDATE pg_extension SET extowner = 'postgres'::regrole WHERE extname = 'hil'");
     sql().query("DROP ROLE background_owner");
+}
+
+TEST_F(BackgroundDuties, ACommitThatFailsIsAFailureOfItsDuty) {
+    sql().query(
+        "CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE 'not committed'; END $$");
+    sql().query(
+        "CREATE CONSTRAINT TRIGGER refuse AFTER UPDATE ON hil.agent_queue DEFERRABLE INITIALLY DEFERRED "
+        "FOR EACH ROW EXECUTE FUNCTION public.refuse()");
+    const std::string process = scheduler(), waiting = missed_pair();
+    EXPECT_TRUE(within_patience([&] {
+        return logged(
+                   "WARNING:  hil scheduler: duty \"assigned\" failed and is tried again: not committed") ==
+               1;
+    }));
+    EXPECT_EQ(status(waiting), "pending_human");
+    sql().query("DROP TRIGGER refuse ON hil.agent_queue");
+    EXPECT_TRUE(reaches(waiting, "human_active"));
+    EXPECT_EQ(scheduler(), process);
 }
 
 TEST_F(BackgroundDuties, RetentionPurgesWhatIsOld) {
