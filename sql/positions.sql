@@ -73,6 +73,16 @@ ALTER TABLE hil.queue_count_pages ENABLE ROW LEVEL SECURITY;
 SELECT place(300), place(1), (SELECT count(*) FROM wrong);
 ALTER TABLE hil.queue_count_pages DISABLE ROW LEVEL SECURITY;
 
+-- Nor does an index matter that has the name of ours, and other columns.
+DROP INDEX hil.agent_queue_waiting;
+CREATE INDEX agent_queue_waiting ON hil.agent_queue (conversation_id, ticket) WHERE status = 'pending';
+SELECT place(300), (SELECT count(*) FROM wrong);
+DROP INDEX hil.agent_queue_waiting;
+CREATE INDEX agent_queue_waiting ON hil.agent_queue (priority) WHERE status = 'pending';
+SELECT place(300), (SELECT count(*) FROM wrong);
+DROP INDEX hil.agent_queue_waiting;
+CREATE INDEX agent_queue_waiting ON hil.agent_queue (priority, ticket) WHERE status = 'pending';
+
 -- Nothing of the counts is left when nobody waits.
 SELECT count(hil_cancel(conversation_id)) FROM hil.agent_queue WHERE status = 'pending';
 CALL fold();

@@ -15,6 +15,7 @@ struct RawRange {
     int bound_columns[Range::most];
     int strategies[Range::most];
     RawValue values[Range::most];
+    Oid types[Range::most];  // of the values
     const char* columns[Range::most];
     bool backwards;
 };
@@ -34,6 +35,17 @@ bool is_usable(Relation index, Relation table) {
         return false;
     return !form->indcheckxmin ||
            TransactionIdPrecedes(HeapTupleHeaderGetXmin(index->rd_indextuple->t_data), TransactionXmin);
+}
+
+// An index of that name may have been made anew, with other columns.
+bool has_columns(Relation index, const RawRange& range) {
+    for (int i = 0; i < range.bound_count; ++i) {
+        const int column = range.bound_columns[i];
+        if (column > IndexRelationGetNumberOfKeyAttributes(index) ||
+            index->rd_opcintype[column - 1] != range.types[i])
+            return false;
+    }
+    return true;
 }
 
 void set_scan_key(ScanKeyData& key, Relation index, int column, int strategy, const RawValue& value) {
@@ -120,7 +132,7 @@ bool visit_raw(const RawRange* range, Visitor visitor, void* state) {
     bool possible = is_plain(table);
     if (possible) {
         Relation index = try_relation_open(get_relname_relid(range->index, schema), AccessShareLock);
-        possible = index != nullptr && is_usable(index, table);
+        possible = index != nullptr && is_usable(index, table) && has_columns(index, *range);
         if (possible) scan(*range, table, index, visitor, state);
         if (index != nullptr) relation_close(index, NoLock);
     }
@@ -141,6 +153,7 @@ bool visit(const Range& range, Visitor visitor, void* state) {
     for (const Bound& bound : range.bounds) {
         raw.bound_columns[raw.bound_count] = bound.column;
         raw.strategies[raw.bound_count] = static_cast<int>(bound.is);
+        raw.types[raw.bound_count] = sql_type(bound.value);
         raw.values[raw.bound_count++] = view(bound.value, pieces);
     }
     for (const char* column : range.columns) raw.columns[raw.column_count++] = column;
