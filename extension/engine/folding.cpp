@@ -4,6 +4,7 @@
 #include "engine/positions.hpp"
 #include "engine/waiting_time.hpp"
 #include "engine/wake.hpp"
+#include "pg/transaction.hpp"
 
 // The counts are a tree of three levels: hil.queue_counts (one row), a directory per priority, pages. A fold
 // writes new rows for what changes and deletes the old ones; ids are never used twice. An update in place
@@ -21,11 +22,6 @@ constexpr std::size_t priorities = 10;
 // A fold costs about as much for one delta as for some hundreds; readers add up what is not folded.
 constexpr std::int64_t worth_folding = 256;
 constexpr std::int64_t microseconds_between_folds = 1'000'000;
-
-// Only a snapshot taken after the lock was got shows what the last fold did.
-const Statement<> take_turn{
-    "SELECT current_setting('transaction_isolation') IN ('read committed', 'read uncommitted') "
-    "AND pg_try_advisory_xact_lock('hil.queue_counts'::regclass::oid::int, 1)"};
 
 // The last drawn id, and the root, NULL where nothing was folded before.
 const Statement<> read_root{
@@ -206,7 +202,8 @@ class TreeWriter {
 
 std::int64_t fold(std::int32_t at_most) {
     const auto [seen, drawn_then] = look();
-    if (!is_due(seen, drawn_then) || !take_turn().front().get<bool>(0)) return 0;
+    // Only a snapshot taken after the errand was got shows what the last fold did.
+    if (!is_due(seen, drawn_then) || !pg::sees_new_commits() || !pg::try_errand(pg::Errand::fold)) return 0;
     auto [root, drawn] = look();
     const std::int64_t low_water_before = root.low_water;
     advance(root, drawn);

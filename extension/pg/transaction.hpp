@@ -16,7 +16,7 @@ std::uint64_t next_transaction_id();
 std::uint64_t transaction_id();
 
 // Work that one session at a time does in a database.
-enum class Errand : std::uint32_t { relay = 1 };
+enum class Errand : std::uint32_t { relay = 1, fold = 2 };
 
 // Takes the errand until the end of the transaction; false where another session has it. An advisory lock of
 // a kind that SQL's own functions cannot take, so that nobody else can be in the way.
