@@ -7,6 +7,7 @@
 #include "background/duty_record.hpp"
 #include "background/process.hpp"
 #include "background/shared_state.hpp"
+#include "engine/restoration.hpp"
 #include "engine/rounds.hpp"
 #include "engine/settings.hpp"
 #include "pg/guard.hpp"
@@ -16,6 +17,7 @@ namespace hil::background {
 namespace {
 
 using engine::Duty;
+using engine::Restoration;
 using engine::When;
 
 // The database's extension hil, as it was when this process began.
@@ -102,20 +104,32 @@ class Scheduler {
         for (;;) {
             if (const std::optional<Ending> ending = round()) return *ending;
             pg::call(pgstat_report_stat, false);
-            if (pg::call(background::wait, idle_milliseconds(), event) == Woken::end)
-                return Ending::unexpected;
+            const Clock::time_point rested_from = Clock::now();
+            const Woken woken = pg::call(background::wait, idle_milliseconds(), event);
+            if (woken == Woken::end) return Ending::unexpected;
+            // Where commits follow each other closely, a round for each would cost more than the commits;
+            // together they wait no longer than a busy round takes. The first after a quiet moment is served
+            // at once.
+            if (woken == Woken::latch && Clock::now() - rested_from < breath)
+                pg::call(background::pause, static_cast<long>(breath.count()), event);
         }
     }
 
   private:
     using Clock = std::chrono::steady_clock;
     using Milliseconds = std::chrono::milliseconds;
+    static constexpr Milliseconds breath{2};
 
     // Does what there is to do now; an ending where the extension is not what it was.
     std::optional<Ending> round() {
         const Clock::time_point now = Clock::now();
         const bool by_clock = now >= next_by_clock();
         more_ = more_by_clock_ = false;
+        if (const std::optional<Ending> ending = wait_for_restore()) return ending;
+        if (restoration_ == Restoration::under_way) {
+            last_by_clock_ = Clock::now();
+            return std::nullopt;
+        }
         for (DutyRecord& record : records_) {
             if ((record.duty().when == When::by_clock && !by_clock) || !record.may_run(now)) continue;
             std::optional<Ending> ending;
@@ -130,29 +144,51 @@ class Scheduler {
         return std::nullopt;
     }
 
+    // Whether a dump is being restored. Once hil has been used that is over for as long as this process
+    // lives.
+    std::optional<Ending> wait_for_restore() {
+        if (restoration_ == Restoration::none) return std::nullopt;
+        std::optional<Ending> ending;
+        const std::exception_ptr thrown = pg::caught([&] {
+            ending = in_transaction("hil: looking for a restore", true,
+                                    [&] { restoration_ = engine::restoration(); });
+        });
+        if (thrown) pg::call(roll_back);
+        return ending;
+    }
+
     // One duty in a transaction of its own.
     std::optional<Ending> perform(DutyRecord& record) {
         const Duty& duty = record.duty();
-        pg::call(begin_transaction, record.activity());
+        std::int64_t done = 0;
+        if (const auto ending =
+                in_transaction(record.activity(), duty.durable, [&] { done = duty.run(duty.at_most); }))
+            return ending;
+        record.succeeded();
+        if (done >= duty.at_most) {
+            more_ = true;
+            if (duty.when == When::by_clock) more_by_clock_ = true;
+        }
+        return std::nullopt;
+    }
+
+    // Does `work` as the extension's owner, unless the extension is not what it was.
+    template <class Work>
+    std::optional<Ending> in_transaction(const char* activity, bool durable, Work work) {
+        pg::call(begin_transaction, activity);
         const Extension found = pg::call([this] { return lock_extension(extension_.id); });
         if (found.written_by != extension_.written_by) {
             pg::call(end_statements);
             pg::call(commit);
             return OidIsValid(found.id) ? Ending::renewal : Ending::not_needed;
         }
-        pg::call(act_as, found.owner, duty.durable);
-        std::int64_t done = 0;
+        pg::call(act_as, found.owner, durable);
         {
             const pg::StatementAccess access(false);
-            done = duty.run(duty.at_most);
+            work();
         }
         pg::call(end_statements);
         pg::call(commit);
-        record.succeeded();
-        if (done >= duty.at_most) {
-            more_ = true;
-            if (duty.when == When::by_clock) more_by_clock_ = true;
-        }
         return std::nullopt;
     }
 
@@ -169,6 +205,7 @@ class Scheduler {
 
     Extension extension_;
     std::vector<DutyRecord> records_;
+    Restoration restoration_ = Restoration::unknown;
     std::optional<Clock::time_point> last_by_clock_;  // the end of the last round by the clock
     bool more_ = false;                               // some duty had more to do than it does at once
     bool more_by_clock_ = false;                      // ... and one that is done by the clock

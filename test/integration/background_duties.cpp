@@ -179,5 +179,31 @@ TEST_F(BackgroundDuties, WorkersHearOfARetryWhenItIsDue) {
     }));
 }
 
+// pg_restore loads table after table and sets the sequences last. A round that marked the agent offline
+// meanwhile would write an event under an id that the restored outbox has too, and the restore would fail.
+TEST_F(BackgroundDuties, RoundsWaitForTheEndOfARestore) {
+    const std::string agent = sql().one("SELECT hil_add_agent('Ann', 'ann@example.com')");
+    sql().query(
+        "BEGIN; INSERT INTO hil.messages (conversation_id, id, sender_type, content) OVERRIDING SYSTEM VALUE "
+        "VALUES (gen_random_uuid(), 7, 'user', 'Hello'); "
+        "UPDATE hil.human_agents SET status = 'online', last_active = clock_timestamp() - interval '1 day'; "
+        "COMMIT");
+    const auto rounds = [&] {
+        return server().one(
+            "SELECT extract(epoch FROM query_start)::text FROM pg_stat_activity WHERE pid = $1",
+            {scheduler()});
+    };
+    for (int i = 0; i < 3; ++i) {
+        const std::string before = rounds();
+        ASSERT_TRUE(within_patience([&] { return rounds() != before; }));
+    }
+    EXPECT_EQ(sql().one("SELECT status FROM hil.human_agents"), "online");
+    EXPECT_FALSE(sql().yes("SELECT is_called FROM hil.outbox_id_seq"));
+    sql().query("SELECT setval('hil.messages_id_seq', 7)");
+    EXPECT_TRUE(
+        within_patience([&] { return sql().one("SELECT status FROM hil.human_agents") == "offline"; }));
+    sql().query("DELETE FROM hil.messages");
+}
+
 }  // namespace
 }  // namespace hil::test
