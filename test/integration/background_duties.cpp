@@ -184,10 +184,9 @@ TEST_F(BackgroundDuties, WorkersHearOfARetryWhenItIsDue) {
 TEST_F(BackgroundDuties, RoundsWaitForTheEndOfARestore) {
     const std::string agent = sql().one("SELECT hil_add_agent('Ann', 'ann@example.com')");
     sql().query(
-        "BEGIN; INSERT INTO hil.messages (conversation_id, id, sender_type, content) OVERRIDING SYSTEM VALUE "
-        "VALUES (gen_random_uuid(), 7, 'user', 'Hello'); "
-        "UPDATE hil.human_agents SET status = 'online', last_active = clock_timestamp() - interval '1 day'; "
-        "COMMIT");
+        "WITH message AS (INSERT INTO hil.messages (conversation_id, id, sender_type, content) "
+        "OVERRIDING SYSTEM VALUE VALUES (gen_random_uuid(), 7, 'user', 'Hello')) "
+        "UPDATE hil.human_agents SET status = 'online', last_active = clock_timestamp() - interval '1 day'");
     const auto rounds = [&] {
         return server().one(
             "SELECT extract(epoch FROM query_start)::text FROM pg_stat_activity WHERE pid = $1",
