@@ -54,6 +54,7 @@ extern "C" {
 #include <executor/spi.h>
 #include <fmgr.h>
 #include <funcapi.h>
+#include <jit/jit.h>
 #include <mb/pg_wchar.h>
 #include <miscadmin.h>
 #include <nodes/makefuncs.h>

@@ -18,7 +18,8 @@ struct RawResult {
 bool read_only_now = false;
 
 SPIPlanPtr prepare(const char* sql, const Oid* types, int count) {
-    // One plan for all values, made once: the statements are short, and planning one anew costs more than it runs.
+    // One plan for all values, made once: the statements are short, and planning one anew costs more than it
+    // runs.
     SPIPlanPtr plan = SPI_prepare_cursor(sql, count, const_cast<Oid*>(types), CURSOR_OPT_GENERIC_PLAN);
     if (plan == nullptr)
         elog(ERROR, "hil: SPI_prepare failed (%s): %s", SPI_result_code_string(SPI_result), sql);
@@ -64,8 +65,15 @@ StatementAccess::StatementAccess(bool read_only) : before_(read_only_now) { read
 StatementAccess::~StatementAccess() { read_only_now = before_; }
 bool StatementAccess::read_only() { return read_only_now; }
 
-PlansByIndex::PlansByIndex() : before_(enable_seqscan) { enable_seqscan = false; }
-PlansByIndex::~PlansByIndex() { enable_seqscan = before_; }
+// What can only be scanned, as a sequence, then seems to cost so much that it would be compiled.
+PlansByIndex::PlansByIndex() : seqscan_before_(enable_seqscan), jit_before_(jit_enabled) {
+    enable_seqscan = jit_enabled = false;
+}
+
+PlansByIndex::~PlansByIndex() {
+    enable_seqscan = seqscan_before_;
+    jit_enabled = jit_before_;
+}
 
 std::uint32_t sql_type(const Value& example) {
     static constexpr Oid types[] = {InvalidOid,   BOOLOID,      INT4OID,        INT8OID,     FLOAT8OID,

@@ -93,7 +93,7 @@ class PlansByIndex {
     PlansByIndex& operator=(const PlansByIndex&) = delete;
 
   private:
-    bool before_;
+    bool seqscan_before_, jit_before_;
 };
 
 // The part of Statement that does not depend on its parameters' types. Prepared at the first use in a backend
