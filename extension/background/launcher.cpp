@@ -141,10 +141,10 @@ void register_launcher() {
     worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
     worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
     worker.bgw_restart_time = restart_seconds;
-    strlcpy(worker.bgw_library_name, "hil", sizeof worker.bgw_library_name);
-    strlcpy(worker.bgw_function_name, "hil_launcher_main", sizeof worker.bgw_function_name);
-    strlcpy(worker.bgw_name, "hil launcher", sizeof worker.bgw_name);
-    strlcpy(worker.bgw_type, "hil launcher", sizeof worker.bgw_type);
+    snprintf(worker.bgw_library_name, sizeof worker.bgw_library_name, "%s", "hil");
+    snprintf(worker.bgw_function_name, sizeof worker.bgw_function_name, "%s", "hil_launcher_main");
+    snprintf(worker.bgw_name, sizeof worker.bgw_name, "%s", "hil launcher");
+    snprintf(worker.bgw_type, sizeof worker.bgw_type, "%s", "hil launcher");
     RegisterBackgroundWorker(&worker);
 }
 

@@ -236,10 +236,10 @@ bool request_scheduler(Oid database) {
     worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
     worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
     worker.bgw_restart_time = BGW_NEVER_RESTART;  // the launcher decides
-    strlcpy(worker.bgw_library_name, "hil", sizeof worker.bgw_library_name);
-    strlcpy(worker.bgw_function_name, "hil_scheduler_main", sizeof worker.bgw_function_name);
+    snprintf(worker.bgw_library_name, sizeof worker.bgw_library_name, "%s", "hil");
+    snprintf(worker.bgw_function_name, sizeof worker.bgw_function_name, "%s", "hil_scheduler_main");
     snprintf(worker.bgw_name, sizeof worker.bgw_name, "hil scheduler for database %u", database);
-    strlcpy(worker.bgw_type, "hil scheduler", sizeof worker.bgw_type);
+    snprintf(worker.bgw_type, sizeof worker.bgw_type, "%s", "hil scheduler");
     worker.bgw_main_arg = ObjectIdGetDatum(database);
     worker.bgw_notify_pid = MyProcPid;
     return RegisterDynamicBackgroundWorker(&worker, nullptr);

@@ -17,6 +17,20 @@ struct RawResult {
 
 bool read_only_now = false;
 
+// While it lives, what is planned is not compiled: hil's statements touch few rows, and compiling one takes
+// longer than a hundred of them. The planner would want it wherever it knows no cheap way, as without
+// sequential scans.
+class WithoutJit {
+  public:
+    WithoutJit() : before_(jit_enabled) { jit_enabled = false; }
+    ~WithoutJit() { jit_enabled = before_; }
+    WithoutJit(const WithoutJit&) = delete;
+    WithoutJit& operator=(const WithoutJit&) = delete;
+
+  private:
+    bool before_;
+};
+
 SPIPlanPtr prepare(const char* sql, const Oid* types, int count) {
     // One plan for all values, made once: the statements are short, and planning one anew costs more than it
     // runs.
@@ -100,6 +114,7 @@ Rows KeptPlan::run(const std::vector<std::uint32_t>& types, const std::vector<Va
     views.reserve(arguments.size());
     for (std::size_t i = 0; i < arguments.size(); ++i) views.push_back(view(arguments[i], pieces[i]));
 
+    const WithoutJit without_jit;
     const RawResult result =
         call(execute, static_cast<SPIPlanPtr>(plan_), static_cast<const RawValue*>(views.data()),
              static_cast<const Oid*>(types.data()), types.size(), read_only_now);

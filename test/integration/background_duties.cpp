@@ -19,6 +19,18 @@ class BackgroundDuties : public Background {
         ASSERT_TRUE(is_served());
     }
 
+    // What the process has used, in seconds.
+    double cpu_seconds(const std::string& process) const {
+        std::string stat;
+        std::getline(std::ifstream("/proc/" + process + "/stat"), stat);
+        std::istringstream fields(stat.substr(stat.rfind(')') + 2));
+        std::string skipped;
+        for (int i = 0; i < 11; ++i) fields >> skipped;
+        double user = 0, system = 0;
+        fields >> user >> system;
+        return (user + system) / static_cast<double>(sysconf(_SC_CLK_TCK));
+    }
+
     // Whether the signal that sets a waiting process's latch is on its way to a stopped process.
     static bool is_woken(const std::string& process) {
         std::ifstream status("/proc/" + process + "/status");
@@ -44,6 +56,11 @@ class BackgroundDuties : public Background {
             kill(std::stoi(process), SIGCONT);
             return false;
         }));
+    }
+
+    double commits() {
+        return std::stod(
+            server().one("SELECT xact_commit FROM pg_stat_database WHERE datname = $1", {database()}));
     }
 };
 
@@ -149,6 +166,27 @@ TEST_F(BackgroundDuties, ACommitThatFailsIsAFailureOfItsDuty) {
     EXPECT_EQ(status(waiting), "pending_human");
     sql().query("DROP TRIGGER refuse ON hil.agent_queue");
     EXPECT_TRUE(reaches(waiting, "human_active"));
+    EXPECT_EQ(scheduler(), process);
+}
+
+TEST_F(BackgroundDuties, ARoundWithNothingToDoWritesNothingAndCostsNextToNothing) {
+    set("hil.naptime", "1ms");
+    const std::string process = scheduler();
+    const int duties = sql().number("SELECT count(*) FROM jsonb_object_keys(hil_tick())");
+    // Other processes write to the log now and then, but not always.
+    EXPECT_TRUE(within_patience([&] {
+        const auto position = [&] { return server().one("SELECT pg_current_wal_insert_lsn()"); };
+        const std::string before = position();
+        const double begin = commits();
+        const bool worked = within_patience([&] { return commits() >= begin + 100; });
+        return worked && position() == before;
+    }));
+    const double begin = commits(), used = cpu_seconds(process);
+    ASSERT_TRUE(within_patience([&] { return commits() >= begin + 4'000; }));
+    const double per_round = (cpu_seconds(process) - used) / (commits() - begin) * (duties + 2);
+    std::cout << "an idle round: " << per_round * 1e6 << " us of CPU\n";
+    // A thousandth of a core, at a naptime of one second.
+    EXPECT_LT(per_round, 1e-3);
     EXPECT_EQ(scheduler(), process);
 }
 
