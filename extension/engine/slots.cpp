@@ -227,7 +227,7 @@ std::optional<Agent> take_by_profile(const Wanted& wanted) {
 std::optional<Agent> take_slot(const Wanted& wanted) {
     if (wanted.previous_agent)
         if (auto agent = try_previous(*wanted.previous_agent, wanted)) return agent;
-    const auto in_order = [](std::size_t count) { return next_free.first(count); };
+    const auto in_order = [](std::size_t count) { return next_free.first_unheld(count); };
     // Everybody covers the empty set; of most others that are asked for often, somebody is near.
     if (wanted.skill_set == empty_skill_set) return take_first(in_order, wanted);
     if (auto agent = take_first(in_order, wanted, 16)) return agent;

@@ -82,7 +82,7 @@ struct TableStatement::Prepared {
     heap::Target* target = nullptr;
     bool in_use = false;
     std::vector<std::uint32_t> types;  // of the parameters
-    std::unique_ptr<SqlForm> sql[3];   // by Locking
+    std::unique_ptr<SqlForm> sql[4];   // by Locking
 };
 
 TableStatement::Prepared& TableStatement::prepared() const {
@@ -116,7 +116,7 @@ std::string TableStatement::sql(Locking locking) const {
         case Verb::find:
             break;
     }
-    static constexpr const char* endings[] = {"", " FOR NO KEY UPDATE", " FOR NO KEY UPDATE SKIP LOCKED"};
+    static constexpr const char* endings[] = {"", " FOR NO KEY UPDATE", " FOR NO KEY UPDATE SKIP LOCKED", ""};
     // Parameters of LIMIT come last; the index gives the order, and is named where it has more columns than
     // the keys.
     return std::string("SELECT ") + shape_.columns + " FROM " + table + condition(shape_.by) +

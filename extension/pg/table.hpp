@@ -26,7 +26,8 @@ struct By {
     const char* order = nullptr;
 };
 
-enum class Locking { none, wait, skip };
+// unheld: takes no lock, and leaves out rows that somebody is changing at this moment.
+enum class Locking { none, wait, skip, unheld };
 
 // The part that does not depend on the columns' types. Column lists are written as in SQL: "id, status".
 class TableStatement {
@@ -78,6 +79,12 @@ class Lookup : public TableStatement {
     // The first rows in the order of the index.
     Rows first(std::size_t at_most, const Keys&... keys) const {
         return run({Value(keys)...}, Locking::none, at_most);
+    }
+    // The same, without the rows that others hold as far as can be seen without asking for their lock: where
+    // many sessions choose from the front of one index, asking for each other's locks is most of what they
+    // do.
+    Rows first_unheld(std::size_t at_most, const Keys&... keys) const {
+        return run({Value(keys)...}, Locking::unheld, at_most);
     }
     // Waits for whoever holds the row, and returns its newest version.
     std::optional<Row> lock(const Keys&... keys) const { return only(run({Value(keys)...}, Locking::wait)); }

@@ -196,6 +196,18 @@ bool still_matches(const Target& target, const ScanKeyData* keys, TupleTableSlot
     pg_unreachable();
 }
 
+// Whether a transaction that goes on has locked or changed the row. Seen from its header alone, so only a
+// hint.
+bool is_held(TupleTableSlot* slot) {
+    const HeapTupleHeader header = reinterpret_cast<HeapTupleTableSlot*>(slot)->tuple->t_data;
+    const std::uint16_t flags = header->t_infomask;
+    if ((flags & (HEAP_XMAX_INVALID | HEAP_XMAX_IS_MULTI)) != 0 || HEAP_XMAX_IS_KEYSHR_LOCKED(flags))
+        return false;
+    const TransactionId holder = HeapTupleHeaderGetRawXmax(header);
+    return TransactionIdIsValid(holder) && !TransactionIdIsCurrentTransactionId(holder) &&
+           TransactionIdIsInProgress(holder);
+}
+
 // Locks the row in `slot` and leaves its newest version there. False where it is gone, changed so that it
 // does not match any more, or held by somebody while `locking` skips such rows.
 bool lock_row(const Target& target, const ScanKeyData* keys, Relation table, TupleTableSlot* slot,
@@ -337,7 +349,7 @@ void forget(Target* target) { MemoryContextDelete(target->memory); }
 
 Found find(const Target* target, Search search) {
     Found found = begin();
-    const bool locking = search.locking != Locking::none;
+    const bool locking = search.locking == Locking::wait || search.locking == Locking::skip;
     if (locking) {
         PreventCommandIfReadOnly("SELECT FOR NO KEY UPDATE");
         PreventCommandIfParallelMode("SELECT FOR NO KEY UPDATE");
@@ -355,6 +367,7 @@ Found find(const Target* target, Search search) {
         TupleTableSlot* slot = table_slot_create(table, nullptr);
         while (found.rows < search.at_most && index_getnext_slot(scan, ForwardScanDirection, slot)) {
             CHECK_FOR_INTERRUPTS();
+            if (search.locking == Locking::unheld && is_held(slot)) continue;
             if (locking && !lock_row(*target, keys, table, slot, search.locking)) continue;
             keep_row(found, slot, target->columns);
         }
