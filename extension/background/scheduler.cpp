@@ -147,13 +147,18 @@ class Scheduler {
     // Whether a dump is being restored. Once hil has been used that is over for as long as this process
     // lives.
     std::optional<Ending> wait_for_restore() {
-        if (restoration_ == Restoration::none) return std::nullopt;
+        if (restoration_ == Restoration::none || !restore_record_.may_run(Clock::now())) return std::nullopt;
         std::optional<Ending> ending;
         const std::exception_ptr thrown = pg::caught([&] {
-            ending = in_transaction("hil: looking for a restore", true,
+            ending = in_transaction(restore_record_.activity(), true,
                                     [&] { restoration_ = engine::restoration(); });
         });
-        if (thrown) pg::call(roll_back);
+        if (thrown) {
+            pg::call(roll_back);
+            restore_record_.failed(pg::failure_of(thrown), Clock::now());
+        } else {
+            restore_record_.succeeded();
+        }
         return ending;
     }
 
@@ -205,6 +210,8 @@ class Scheduler {
 
     Extension extension_;
     std::vector<DutyRecord> records_;
+    static constexpr Duty restore_duty_{"restore_awaited", nullptr};
+    DutyRecord restore_record_{restore_duty_};  // no duty of a round: it decides whether there is one
     Restoration restoration_ = Restoration::unknown;
     std::optional<Clock::time_point> last_by_clock_;  // the end of the last round by the clock
     bool more_ = false;                               // some duty had more to do than it does at once

@@ -40,21 +40,26 @@ void emit(const char* type, const std::optional<Uuid>& conversation, const std::
     if (conversation) payload["conversation_id"] = conversation->text();
     payload["timestamp"] = pg::iso8601(pg::clock_now());
     const bool nobody_relays_soon = !scheduler_runs_here();
-    insert(conversation, agent, type, JsonText{payload.dump()}, nobody_relays_soon);
-    if (nobody_relays_soon) announce(type, conversation, agent, std::move(payload));
+    const std::string text = payload.dump();
+    insert(conversation, agent, type, JsonText{text}, nobody_relays_soon);
+    if (nobody_relays_soon) announce(type, conversation, agent, text);
     wake_at_commit();
 }
 
 void announce(std::string_view type, const std::optional<Uuid>& conversation,
-              const std::optional<Uuid>& agent, Json payload) {
+              const std::optional<Uuid>& agent, const std::string& payload) {
     const Audience& audience = audience_of(type);
-    const std::string text = payload.dump();
-    if (audience.runs) pg::notify("hil_runs", text);
-    if (audience.queue) pg::notify("hil_queue", text);
-    if (audience.agent && agent) pg::notify("hil_agent_" + agent->text(), text);
+    if (audience.runs) pg::notify("hil_runs", payload);
+    if (audience.queue) pg::notify("hil_queue", payload);
+    if (audience.agent && agent) pg::notify("hil_agent_" + agent->text(), payload);
     if (!audience.conversation || !conversation) return;
-    if (agent) payload["agent_id"] = agent->text();
-    pg::notify("hil_conversation_" + conversation->text(), agent ? payload.dump() : text);
+    const std::string channel = "hil_conversation_" + conversation->text();
+    pg::notify(channel, agent ? with_member(payload, "\"agent_id\":\"" + agent->text() + "\"") : payload);
+}
+
+std::string with_member(const std::string& object, const std::string& member) {
+    const bool empty = object.find_first_not_of(" {") == object.find('}');
+    return "{" + member + (empty ? "" : ",") + object.substr(object.find('{') + 1);
 }
 
 }  // namespace hil::engine

@@ -137,9 +137,7 @@ std::int64_t announce_relayed(std::int32_t at_most) {
     for (const pg::Row& row : events) {
         const auto [seq, type, conversation, agent, text] =
             row.as<std::int64_t, std::string, std::optional<Uuid>, std::optional<Uuid>, JsonText>();
-        Json payload = Json::parse(text.text);
-        payload["seq"] = seq;
-        announce(type, conversation, agent, std::move(payload));
+        announce(type, conversation, agent, with_member(text.text, "\"seq\":" + std::to_string(seq)));
         if (events.processed == static_cast<std::uint64_t>(at_most)) through = seq;
     }
     if (through == before) return 0;  // announced by another session while this one looked
