@@ -54,13 +54,20 @@ std::vector<Oid> all_databases() {
     return databases;
 }
 
+// Reads the table and no cache: who asks at a commit does so before other sessions' caches hear of that
+// commit.
 bool can_have_one(Oid database) {
     MemoryContext memory = CurrentMemoryContext;
     StartTransactionCommand();
-    HeapTuple row = SearchSysCache1(DATABASEOID, ObjectIdGetDatum(database));
+    Relation databases = table_open(DatabaseRelationId, AccessShareLock);
+    ScanKeyData key;
+    ScanKeyInit(&key, Anum_pg_database_oid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(database));
+    SysScanDesc scan = systable_beginscan(databases, DatabaseOidIndexId, true, nullptr, 1, &key);
+    HeapTuple row = systable_getnext(scan);
     const bool can =
         HeapTupleIsValid(row) && takes_connections(reinterpret_cast<Form_pg_database>(GETSTRUCT(row)));
-    if (HeapTupleIsValid(row)) ReleaseSysCache(row);
+    systable_endscan(scan);
+    table_close(databases, AccessShareLock);
     CommitTransactionCommand();
     MemoryContextSwitchTo(memory);
     return can;

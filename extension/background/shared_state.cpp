@@ -293,7 +293,12 @@ void not_started(Oid database) {
 void not_startable(Oid database) {
     locked([=] {
         Slot* slot = find(database);
-        if (slot != nullptr && slot->phase == Phase::starting && slot->held_by == 0) free_slot(*slot);
+        if (slot == nullptr || slot->phase != Phase::starting || slot->held_by != 0) return;
+        // Asked for after the launcher looked: that was an answer to what was asked before.
+        if (slot->asked_again)
+            want(*slot, 0);
+        else
+            free_slot(*slot);
     });
 }
 
