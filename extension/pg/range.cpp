@@ -2,6 +2,7 @@
 
 #include "pg/datum.hpp"
 #include "pg/guard.hpp"
+#include "pg/table_heap.hpp"
 
 namespace hil::pg::detail {
 namespace {
@@ -20,21 +21,10 @@ struct RawRange {
     bool backwards;
 };
 
-// Who gave the table row security, partitions or another access method reads it by the executor.
-bool is_plain(Relation table) {
-    const Form_pg_class form = table->rd_rel;
-    return form->relkind == RELKIND_RELATION && !form->relispartition && !form->relrowsecurity &&
-           !form->relhassubclass && !form->relhasrules && table->rd_tableam == GetHeapamTableAmRoutine();
-}
-
-// An index built while somebody held an older version of a row may lack entries for the oldest snapshots.
 bool is_usable(Relation index, Relation table) {
     const Form_pg_index form = index->rd_index;
-    if (form == nullptr || form->indrelid != RelationGetRelid(table) || !form->indisvalid ||
-        index->rd_rel->relam != BTREE_AM_OID)
-        return false;
-    return !form->indcheckxmin ||
-           TransactionIdPrecedes(HeapTupleHeaderGetXmin(index->rd_indextuple->t_data), TransactionXmin);
+    return form != nullptr && form->indrelid == RelationGetRelid(table) && form->indisvalid &&
+           index->rd_rel->relam == BTREE_AM_OID && heap::usable_now(index);
 }
 
 // An index of that name may have been made anew, with other columns.
@@ -129,7 +119,7 @@ void scan(const RawRange& range, Relation table, Relation index, Visitor visitor
 bool visit_raw(const RawRange* range, Visitor visitor, void* state) {
     const Oid schema = get_namespace_oid("hil", false);
     Relation table = table_open(get_relname_relid(range->table, schema), AccessShareLock);
-    bool possible = is_plain(table);
+    bool possible = heap::is_plain(table, TableStatement::Verb::find, nullptr);
     if (possible) {
         Relation index = try_relation_open(get_relname_relid(range->index, schema), AccessShareLock);
         possible = index != nullptr && is_usable(index, table) && has_columns(index, *range);

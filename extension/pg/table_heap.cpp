@@ -65,19 +65,6 @@ bool trigger_matters(const Trigger& trigger, TableStatement::Verb verb, const ch
     return false;
 }
 
-bool is_plain(Relation table, TableStatement::Verb verb, const char* guard) {
-    const Form_pg_class form = table->rd_rel;
-    if (form->relkind != RELKIND_RELATION || form->relispartition || form->relrowsecurity ||
-        form->relhasrules || form->relhassubclass || table->rd_tableam != GetHeapamTableAmRoutine())
-        return false;
-    const TupleConstr* constraints = RelationGetDescr(table)->constr;
-    if (constraints != nullptr && constraints->has_generated_stored) return false;
-    const int triggers = table->trigdesc == nullptr ? 0 : table->trigdesc->numtriggers;
-    for (int i = 0; i < triggers; ++i)
-        if (trigger_matters(table->trigdesc->triggers[i], verb, guard)) return false;
-    return true;
-}
-
 // Resolves the index and what is needed to search it. Returns false where the index is not the one that was
 // meant.
 bool resolve_index(Target& target, Relation table, const char* name) {
@@ -238,12 +225,6 @@ bool lock_row(const Target& target, const ScanKeyData* keys, Relation table, Tup
     pg_unreachable();
 }
 
-// An index built while somebody held an older version of a row may lack entries for the oldest snapshots.
-bool usable_now(Relation index) {
-    return !index->rd_index->indcheckxmin ||
-           TransactionIdPrecedes(HeapTupleHeaderGetXmin(index->rd_indextuple->t_data), TransactionXmin);
-}
-
 // A search of the table by the keys, on the active snapshot; nullptr where a key is NULL, which equals
 // nothing.
 IndexScanDesc begin_search(const Target& target, Relation table, Relation index, const RawValue* keys,
@@ -316,6 +297,24 @@ void replace_row(const Target& target, Relation table, TupleTableSlot* old, cons
 }  // namespace
 
 std::uint64_t generation() { return current_generation; }
+
+bool is_plain(Relation table, TableStatement::Verb verb, const char* guard) {
+    const Form_pg_class form = table->rd_rel;
+    if (form->relkind != RELKIND_RELATION || form->relispartition || form->relrowsecurity ||
+        form->relhasrules || form->relhassubclass || table->rd_tableam != GetHeapamTableAmRoutine())
+        return false;
+    const TupleConstr* constraints = RelationGetDescr(table)->constr;
+    if (constraints != nullptr && constraints->has_generated_stored) return false;
+    const int triggers = table->trigdesc == nullptr ? 0 : table->trigdesc->numtriggers;
+    for (int i = 0; i < triggers; ++i)
+        if (trigger_matters(table->trigdesc->triggers[i], verb, guard)) return false;
+    return true;
+}
+
+bool usable_now(Relation index) {
+    return !index->rd_index->indcheckxmin ||
+           TransactionIdPrecedes(HeapTupleHeaderGetXmin(index->rd_indextuple->t_data), TransactionXmin);
+}
 
 Target* resolve(TableStatement::Verb verb, const char* table_name, const By& by, const char* columns,
                 const char* returning, const char* guard) {

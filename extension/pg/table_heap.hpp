@@ -1,5 +1,5 @@
-// How a TableStatement runs below the executor. Used by table.cpp only; what is declared here runs inside a
-// guard.
+// How a TableStatement runs below the executor. Used by table.cpp and range.cpp; what is declared here runs
+// inside a guard.
 #pragma once
 
 #include "pg/datum.hpp"
@@ -47,6 +47,12 @@ struct Found {
     std::size_t room;  // cells that fit
     MemoryContext memory;
 };
+
+// Whether nobody gave the table what only the executor serves, for statements of that kind.
+bool is_plain(Relation table, TableStatement::Verb verb, const char* guard);
+
+// An index built while somebody held an older version of a row may lack entries for the oldest snapshots.
+bool usable_now(Relation index);
 
 Target* resolve(TableStatement::Verb verb, const char* table, const By& by, const char* columns,
                 const char* returning, const char* guard);
