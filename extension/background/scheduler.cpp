@@ -2,16 +2,20 @@
 
 #include <algorithm>
 #include <chrono>
+#include <set>
 #include <vector>
 
 #include "background/duty_record.hpp"
 #include "background/process.hpp"
 #include "background/shared_state.hpp"
+#include "background/upkeep.hpp"
+#include "engine/dead_rows.hpp"
 #include "engine/restoration.hpp"
 #include "engine/rounds.hpp"
 #include "engine/settings.hpp"
 #include "pg/guard.hpp"
 #include "pg/statement.hpp"
+#include "pg/vacuum.hpp"
 
 namespace hil::background {
 namespace {
@@ -135,10 +139,10 @@ class Scheduler {
             std::optional<Ending> ending;
             const std::exception_ptr thrown = pg::caught([&] { ending = perform(record); });
             if (ending) return ending;
-            if (!thrown) continue;
-            pg::call(roll_back);
-            record.failed(pg::failure_of(thrown), Clock::now());
+            if (thrown) take_back(record, thrown);
         }
+        if (by_clock)
+            if (const std::optional<Ending> ending = clean_up()) return ending;
         // From its end, so that a slow machine has its pauses, too.
         if (by_clock && !more_by_clock_) last_by_clock_ = Clock::now();
         return std::nullopt;
@@ -153,13 +157,38 @@ class Scheduler {
             ending = in_transaction(restore_record_.activity(), true,
                                     [&] { restoration_ = engine::restoration(); });
         });
-        if (thrown) {
-            pg::call(roll_back);
-            restore_record_.failed(pg::failure_of(thrown), Clock::now());
-        } else {
+        if (thrown)
+            take_back(restore_record_, thrown);
+        else
             restore_record_.succeeded();
-        }
         return ending;
+    }
+
+    // VACUUM, which cannot be part of any transaction that does something else.
+    std::optional<Ending> clean_up() {
+        if (!upkeep_record_.may_run(Clock::now())) return std::nullopt;
+        std::optional<Ending> ending;
+        const std::exception_ptr thrown = pg::caught([&] {
+            std::vector<engine::TableRows> tables;
+            const auto count = [&] { tables = engine::rewritten_tables(); };
+            if ((ending = in_transaction(upkeep_record_.activity(), true, count))) return;
+            std::set<std::uint32_t> done;
+            for (const engine::TableRows& table : tables)
+                if (upkeep_.is_due(table) && done.insert(table.table).second) pg::vacuum(table.table);
+            if (done.empty() || (ending = in_transaction(upkeep_record_.activity(), true, count))) return;
+            for (const engine::TableRows& table : tables)
+                if (done.contains(table.table)) upkeep_.done(table);
+        });
+        if (thrown)
+            take_back(upkeep_record_, thrown);
+        else
+            upkeep_record_.succeeded();
+        return ending;
+    }
+
+    static void take_back(DutyRecord& record, const std::exception_ptr& thrown) {
+        pg::call(roll_back);
+        record.failed(pg::failure_of(thrown), Clock::now());
     }
 
     // One duty in a transaction of its own.
@@ -212,6 +241,9 @@ class Scheduler {
     std::vector<DutyRecord> records_;
     static constexpr Duty restore_duty_{"restore_awaited", nullptr};
     DutyRecord restore_record_{restore_duty_};  // no duty of a round: it decides whether there is one
+    static constexpr Duty upkeep_duty_{"vacuumed", nullptr};
+    DutyRecord upkeep_record_{upkeep_duty_};  // nor this: it runs in no transaction
+    Upkeep upkeep_;
     Restoration restoration_ = Restoration::unknown;
     std::optional<Clock::time_point> last_by_clock_;  // the end of the last round by the clock
     bool more_ = false;                               // some duty had more to do than it does at once

@@ -49,6 +49,7 @@ extern "C" {
 #include <commands/defrem.h>
 #include <commands/extension.h>
 #include <commands/trigger.h>
+#include <commands/vacuum.h>
 #include <common/int.h>
 #include <executor/executor.h>
 #include <executor/spi.h>
@@ -60,6 +61,7 @@ extern "C" {
 #include <nodes/makefuncs.h>
 #include <optimizer/cost.h>
 #include <optimizer/optimizer.h>
+#include <parser/parse_node.h>
 #include <pgstat.h>
 #include <postmaster/bgworker.h>
 #include <postmaster/interrupt.h>

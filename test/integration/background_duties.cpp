@@ -242,5 +242,37 @@ TEST_F(BackgroundDuties, RoundsWaitForTheEndOfARestore) {
     sql().query("DELETE FROM hil.messages");
 }
 
+// Agents' rows are written with each assignment; dead index entries would gather in front of the free ones.
+TEST_F(BackgroundDuties, DeadVersionsOfAgentsAreTakenAway) {
+    sql().query("SELECT hil_add_agent('Ada', 'ada@example.com')");
+    const auto vacuums = [&] {
+        return sql().one("SELECT vacuum_count FROM pg_stat_user_tables WHERE relname = 'human_agents'");
+    };
+    ASSERT_EQ(vacuums(), "0");
+    sql().query(
+        "DO $$ BEGIN FOR n IN 1..1100 LOOP UPDATE hil.human_agents SET last_active = clock_timestamp(); END "
+        "LOOP; END $$");
+    EXPECT_TRUE(within_patience([&] { return vacuums() == "1"; }));
+    EXPECT_EQ(logged("failed and is tried again"), 0);
+}
+
+// Where nothing can be taken away, the next attempt has to be worth it.
+TEST_F(BackgroundDuties, DeadVersionsThatSomebodyMaySeeAreNotReadAgainAndAgain) {
+    sql().query("SELECT hil_add_agent('Ada', 'ada@example.com')");
+    Session old(database());
+    old.query("BEGIN ISOLATION LEVEL REPEATABLE READ");
+    old.query("SELECT 1");
+    const auto vacuums = [&] {
+        return sql().one("SELECT vacuum_count FROM pg_stat_user_tables WHERE relname = 'human_agents'");
+    };
+    sql().query(
+        "DO $$ BEGIN FOR n IN 1..1100 LOOP UPDATE hil.human_agents SET last_active = clock_timestamp(); END "
+        "LOOP; END $$");
+    ASSERT_TRUE(within_patience([&] { return vacuums() == "1"; }));
+    const double before = commits();
+    EXPECT_TRUE(within_patience([&] { return commits() > before + 200; }));  // several rounds
+    EXPECT_EQ(vacuums(), "1");
+}
+
 }  // namespace
 }  // namespace hil::test
