@@ -31,7 +31,8 @@ const Lookup<std::int32_t> next_free_of{"human_agents",
                                          .keys = "profile_id",
                                          .where = HIL_WHERE_FREE,
                                          .order = HIL_ORDER},
-                                        "id, profile_id, rank, last_active"};
+                                        "id, profile_id, name, status, current_load, max_capacity, rank, "
+                                        "last_active"};
 
 const Lookup<std::int32_t, std::int32_t> cover{
     "skill_covers", {.index = "skill_covers_pkey", .keys = "profile_id, skill_set_id"}, "profile_id"};
@@ -40,7 +41,7 @@ const Lookup<std::int32_t> profiles_covering{
 
 const Lookup<Uuid> by_id{"human_agents",
                          {.index = "human_agents_pkey", .keys = "id"},
-                         "name, status, current_load, max_capacity, profile_id"};
+                         "id, profile_id, name, status, current_load, max_capacity"};
 const Update<Uuid, std::int32_t, Timestamp, double, std::int32_t> write_taken{
     "human_agents",
     {.index = "human_agents_pkey", .keys = "id"},
@@ -59,10 +60,10 @@ const Statement<> free_profiles{
     "                  ORDER BY a.profile_id LIMIT 1) FROM free f WHERE f.profile IS NOT NULL) "
     "SELECT f.profile FROM free f WHERE f.profile IS NOT NULL"};
 
-// The first free agent of each profile that covers set $1, in order. $2: who declined.
-const Statement<std::int32_t, Uuids> first_of_each_profile{
-    "SELECT h.id, c.profile_id FROM hil.skill_covers c CROSS JOIN LATERAL "
-    "(SELECT a.id, a.rank, a.last_active FROM hil.human_agents a WHERE a.profile_id = c.profile_id "
+// The profiles that cover set $1, in the order of their first free agents. $2: who declined.
+const Statement<std::int32_t, Uuids> ordered_by_heads{
+    "SELECT c.profile_id FROM hil.skill_covers c CROSS JOIN LATERAL "
+    "(SELECT a.rank, a.last_active FROM hil.human_agents a WHERE a.profile_id = c.profile_id "
     " AND a.status = 'online' AND a.current_load < a.max_capacity AND a.id <> ALL ($2) "
     " ORDER BY a.rank, a.last_active DESC LIMIT 1) h "
     "WHERE c.skill_set_id = $1 ORDER BY h.rank, h.last_active DESC"};
@@ -132,15 +133,15 @@ struct Candidate {
 
 // Takes a slot of an agent whose row, as `by_id` reads it, this transaction has locked; nothing where there
 // is none to take.
-std::optional<Agent> take_locked(const Uuid& id, const std::optional<pg::Row>& row) {
-    if (!row) return std::nullopt;
-    const auto [name, status, load, capacity, profile] =
-        row->as<std::string, std::string, std::int32_t, std::int32_t, std::int32_t>();
-    if (status != "online" || load >= capacity) return std::nullopt;
+std::optional<Agent> take_locked(const std::optional<pg::Row>& row) {
+    if (!row || row->get<std::string>(3) != "online") return std::nullopt;
+    const auto load = row->get<std::int32_t>(4), capacity = row->get<std::int32_t>(5);
+    if (load >= capacity) return std::nullopt;
+    const auto id = row->get<Uuid>(0);
     const Timestamp now = pg::clock_now();
     const std::int32_t order = settings::assignment_order;
     write_taken(id, load + 1, now, rank_of(order, load + 1, capacity, now), order);
-    return Agent{id, name};
+    return Agent{id, row->get<std::string>(2)};
 }
 
 // Whoever is changing the agent is not waited for, and what they changed is looked at again.
@@ -148,21 +149,21 @@ std::optional<Agent> try_to_take(const Candidate& candidate, const Wanted& wante
     if (declined(wanted, candidate.id) || !covers(candidate.profile, wanted.skill_set)) return std::nullopt;
     const std::optional<pg::Row> row = by_id.try_lock(candidate.id);
     if (!row) return std::nullopt;
-    const auto profile = row->get<std::int32_t>(4);
+    const auto profile = row->get<std::int32_t>(1);
     if (profile != candidate.profile && !covers(profile, wanted.skill_set)) return std::nullopt;
-    return take_locked(candidate.id, row);
+    return take_locked(row);
 }
 
 // Looks before it locks, since a lock is kept.
 std::optional<Agent> try_previous(const Uuid& agent, const Wanted& wanted) {
     const std::optional<pg::Row> row = by_id.find(agent);
-    if (!row || row->get<std::string>(1) != "online") return std::nullopt;
-    if (row->get<std::int32_t>(2) >= row->get<std::int32_t>(3)) return std::nullopt;
-    return try_to_take({agent, row->get<std::int32_t>(4)}, wanted);
+    if (!row || row->get<std::string>(3) != "online") return std::nullopt;
+    if (row->get<std::int32_t>(4) >= row->get<std::int32_t>(5)) return std::nullopt;
+    return try_to_take({agent, row->get<std::int32_t>(1)}, wanted);
 }
 
-// The first of a list that can be taken: `list(n)` returns its first n rows, agent and profile in front.
-// Looks at `most` of them at most.
+// The first of a list that can be taken, of `most` at most: `list(n)` returns its first n rows, agent and
+// profile in front.
 template <class List>
 std::optional<Agent> take_first(List list, const Wanted& wanted, std::size_t most = SIZE_MAX) {
     std::size_t looked_at = 0;
@@ -181,44 +182,48 @@ std::optional<Agent> take_first(List list, const Wanted& wanted, std::size_t mos
 struct Head {
     double rank;
     std::int64_t last_active;
-    Candidate agent;
+    std::int32_t profile;
 };
 
 std::optional<Head> head_of(std::int32_t profile, const Wanted& wanted) {
     // One more than those who are left out.
-    for (const pg::Row& row : next_free_of.first(wanted.declined_by.size() + 1, profile)) {
-        const auto [agent, of_profile, rank, last_active] = row.as<Uuid, std::int32_t, double, Timestamp>();
-        if (!declined(wanted, agent)) return Head{rank, last_active.microseconds, {agent, of_profile}};
-    }
+    for (const pg::Row& row : next_free_of.first_unheld(wanted.declined_by.size() + 1, profile))
+        if (!declined(wanted, row.get<Uuid>(0)))
+            return Head{row.get<double>(6), row.get<Timestamp>(7).microseconds, profile};
     return std::nullopt;
 }
 
-// Those of all profiles that cover the set, in order.
-std::vector<Head> heads_of(const Wanted& wanted) {
-    // More than so many are compared by one statement.
-    constexpr std::size_t one_by_one = 64;
+using Profiles = std::vector<std::int32_t>;
+
+Profiles profiles_of(const pg::Rows& rows) {
+    Profiles profiles;
+    for (const pg::Row& row : rows) profiles.push_back(row.get<std::int32_t>(0));
+    return profiles;
+}
+
+// In the order of their first free agents, without those who have none.
+Profiles in_order_of_heads(const Profiles& profiles, const Wanted& wanted) {
+    if (profiles.size() < 2) return profiles;
     std::vector<Head> heads;
-    const pg::Rows profiles = profiles_covering.first(one_by_one + 1, wanted.skill_set);
-    if (profiles.rows.size() > one_by_one) {
-        for (const pg::Row& row : first_of_each_profile(wanted.skill_set, wanted.declined_by))
-            heads.push_back({0, 0, {row.get<Uuid>(0), row.get<std::int32_t>(1)}});
-        return heads;
-    }
-    for (const pg::Row& row : profiles)
-        if (const auto head = head_of(row.get<std::int32_t>(0), wanted)) heads.push_back(*head);
+    for (const std::int32_t profile : profiles)
+        if (const auto head = head_of(profile, wanted)) heads.push_back(*head);
     std::sort(heads.begin(), heads.end(), [](const Head& one, const Head& other) {
         return std::tie(one.rank, other.last_active) < std::tie(other.rank, one.last_active);
     });
-    return heads;
+    Profiles ordered;
+    for (const Head& head : heads) ordered.push_back(head.profile);
+    return ordered;
 }
 
-std::optional<Agent> take_by_profile(const Wanted& wanted) {
-    for (const Head& head : heads_of(wanted)) {
-        if (auto agent = try_to_take(head.agent, wanted)) return agent;
-        // Somebody is changing them: the next of the same profile.
-        const auto others = [&](std::size_t count) { return next_free_of.first(count, head.agent.profile); };
-        if (auto agent = take_first(others, wanted)) return agent;
-    }
+// The first of one profile who can be taken. What others hold is passed over.
+std::optional<Agent> take_of(std::int32_t profile, const Wanted& wanted) {
+    if (wanted.declined_by.empty()) return take_locked(next_free_of.try_lock(profile));
+    return take_first([&](std::size_t count) { return next_free_of.first_unheld(count, profile); }, wanted);
+}
+
+std::optional<Agent> take_by_profile(const Profiles& in_order, const Wanted& wanted) {
+    for (const std::int32_t profile : in_order)
+        if (auto agent = take_of(profile, wanted)) return agent;
     return std::nullopt;
 }
 
@@ -228,10 +233,17 @@ std::optional<Agent> take_slot(const Wanted& wanted) {
     if (wanted.previous_agent)
         if (auto agent = try_previous(*wanted.previous_agent, wanted)) return agent;
     const auto in_order = [](std::size_t count) { return next_free.first_unheld(count); };
-    // Everybody covers the empty set; of most others that are asked for often, somebody is near.
+    // Everybody covers the empty set.
     if (wanted.skill_set == empty_skill_set) return take_first(in_order, wanted);
-    if (auto agent = take_first(in_order, wanted, 16)) return agent;
-    return take_by_profile(wanted);
+    constexpr std::size_t few = 8, many = 64;
+    const Profiles profiles = profiles_of(profiles_covering.first(many + 1, wanted.skill_set));
+    // Of a skill that many have in different company, somebody is near the front.
+    if (profiles.size() > few)
+        if (auto agent = take_first(in_order, wanted, 16)) return agent;
+    // Where there are more than can be looked at one by one, one statement compares them.
+    if (profiles.size() > many)
+        return take_by_profile(profiles_of(ordered_by_heads(wanted.skill_set, wanted.declined_by)), wanted);
+    return take_by_profile(in_order_of_heads(profiles, wanted), wanted);
 }
 
 bool somebody_is_free() { return next_free.find().has_value(); }
@@ -253,7 +265,7 @@ std::vector<std::int32_t> those_with_somebody_free(const std::vector<std::int32_
     return found;
 }
 
-std::optional<Agent> take_slot_of(const Uuid& agent) { return take_locked(agent, by_id.lock(agent)); }
+std::optional<Agent> take_slot_of(const Uuid& agent) { return take_locked(by_id.lock(agent)); }
 
 std::string give_slot_back(const Uuid& agent, Duration spent, bool by_agent) {
     return give_back(agent, std::max<std::int64_t>(0, spent.microseconds),

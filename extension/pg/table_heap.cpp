@@ -349,6 +349,7 @@ void forget(Target* target) { MemoryContextDelete(target->memory); }
 Found find(const Target* target, Search search) {
     Found found = begin();
     const bool locking = search.locking == Locking::wait || search.locking == Locking::skip;
+    const bool passes_over = search.locking == Locking::unheld || search.locking == Locking::skip;
     if (locking) {
         PreventCommandIfReadOnly("SELECT FOR NO KEY UPDATE");
         PreventCommandIfParallelMode("SELECT FOR NO KEY UPDATE");
@@ -366,7 +367,7 @@ Found find(const Target* target, Search search) {
         TupleTableSlot* slot = table_slot_create(table, nullptr);
         while (found.rows < search.at_most && index_getnext_slot(scan, ForwardScanDirection, slot)) {
             CHECK_FOR_INTERRUPTS();
-            if (search.locking == Locking::unheld && is_held(slot)) continue;
+            if (passes_over && is_held(slot)) continue;
             if (locking && !lock_row(*target, keys, table, slot, search.locking)) continue;
             keep_row(found, slot, target->columns);
         }
