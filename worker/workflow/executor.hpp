@@ -2,14 +2,12 @@
 #pragma once
 
 #include <atomic>
-#include <chrono>
 #include <functional>
-#include <optional>
-#include <stdexcept>
 #include <string>
 
 #include "core/workflow.hpp"
 #include "llm/provider.hpp"
+#include "step/step.hpp"
 #include "workflow/catalogue.hpp"
 
 namespace hil::worker {
@@ -33,22 +31,6 @@ using RecordStep = std::function<Verdict(const std::string& node, const Json& ou
 struct Execution {
     bool completed = false;
     Json result;  // {"sink": id, "config": {…, rendered}} or {"sink": null}
-};
-
-// The run cannot go on. `retryable`: another attempt may succeed, and goes on after the steps recorded so
-// far.
-class StepFailed : public std::runtime_error {
-  public:
-    StepFailed(std::string node, const std::string& message, bool retryable,
-               std::optional<std::chrono::milliseconds> retry_after = std::nullopt)
-        : std::runtime_error(message),
-          node(std::move(node)),
-          retryable(retryable),
-          retry_after(retry_after) {}
-
-    const std::string node;
-    const bool retryable;
-    const std::optional<std::chrono::milliseconds> retry_after;
 };
 
 // Executes the nodes in topological order. A node without incoming edges runs; any other runs if an incoming

@@ -1,0 +1,71 @@
+#include "threads.hpp"
+
+#include <gtest/gtest.h>
+
+#include <asio/steady_timer.hpp>
+#include <asio/this_coro.hpp>
+#include <asio/use_awaitable.hpp>
+#include <chrono>
+#include <stdexcept>
+#include <thread>
+
+#include "task_support.hpp"
+
+namespace hil::worker {
+namespace {
+
+Task<int> twice(int number) { co_return 2 * number; }
+
+Task<> fail() {
+    throw std::runtime_error("no");
+    co_return;
+}
+
+Task<> wait_for_ever(asio::io_context& io) {
+    asio::steady_timer timer(io, std::chrono::steady_clock::time_point::max());
+    co_await timer.async_wait(asio::use_awaitable);
+}
+
+Task<std::pair<std::thread::id, std::thread::id>> here_and_there(Threads& threads) {
+    std::thread::id helper;
+    const std::function<void()> look = [&helper] { helper = std::this_thread::get_id(); };
+    co_await threads.to_helper(look);
+    co_return std::pair(std::this_thread::get_id(), helper);
+}
+
+Task<> fail_on_a_helper(Threads& threads) {
+    const std::function<void()> fail = [] { throw std::runtime_error("helper"); };
+    co_await threads.to_helper(fail);
+}
+
+TEST(Threads, ATaskReturnsOrThrows) {
+    EXPECT_EQ(run_task(twice(21)), 42);
+    EXPECT_THROW(run_task(fail()), std::runtime_error);
+}
+
+TEST(Threads, WhatBlocksRunsElsewhereAndComesBack) {
+    Threads threads(1);
+    const auto [here, helper] = run_task(threads, here_and_there(threads));
+    EXPECT_NE(here, std::thread::id());
+    EXPECT_NE(helper, std::thread::id());
+    EXPECT_NE(here, helper);
+    EXPECT_NE(here, std::this_thread::get_id());
+    EXPECT_THROW(run_task(threads, fail_on_a_helper(threads)), std::runtime_error);
+}
+
+TEST(Threads, WhatStillWaitsAtTheEndIsDestroyed) {
+    auto alive = std::make_shared<int>(0);
+    const std::weak_ptr<int> seen = alive;
+    {
+        Threads threads(2);
+        asio::co_spawn(
+            threads.new_strand(),
+            [&threads, held = std::move(alive)]() -> Task<> { co_await wait_for_ever(threads.io()); },
+            [](std::exception_ptr) {});
+        run_task(threads, twice(1));
+    }
+    EXPECT_TRUE(seen.expired());
+}
+
+}  // namespace
+}  // namespace hil::worker

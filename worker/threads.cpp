@@ -1,0 +1,44 @@
+#include "threads.hpp"
+
+#include <asio/co_spawn.hpp>
+#include <asio/executor_work_guard.hpp>
+#include <asio/strand.hpp>
+#include <asio/use_awaitable.hpp>
+#include <utility>
+
+namespace hil::worker {
+namespace {
+
+Task<> call(std::function<void()> blocking) {
+    blocking();
+    co_return;
+}
+
+}  // namespace
+
+Threads::Threads(int work_threads) : work_(static_cast<std::size_t>(work_threads)) {}
+
+Threads::~Threads() {
+    io_.stop();
+    work_.stop();
+    helpers_.stop();
+    work_.join();
+    helpers_.join();
+    io_.shutdown();
+    work_.shutdown();
+    helpers_.shutdown();
+}
+
+asio::any_io_executor Threads::new_strand() { return asio::make_strand(work_.get_executor()); }
+
+Task<> Threads::to_helper(std::function<void()> blocking) {
+    Task<> task = call(std::move(blocking));
+    co_await asio::co_spawn(helpers_, std::move(task), asio::use_awaitable);
+}
+
+void Threads::run() {
+    const auto stay = asio::make_work_guard(io_);
+    io_.run();
+}
+
+}  // namespace hil::worker
