@@ -34,4 +34,9 @@ void DutyRecord::succeeded() {
     causes_.clear();
 }
 
+void DutyRecord::found_nothing(Clock::duration took, Clock::time_point now) {
+    constexpr std::chrono::milliseconds long_look{1};
+    if (took > long_look) not_before_ = now + 9 * took;
+}
+
 }  // namespace hil::background

@@ -21,10 +21,14 @@ class DutyRecord {
     const char* activity() const { return activity_.c_str(); }
 
     bool may_run(Clock::time_point now) const { return now >= not_before_; }
+    Clock::time_point not_before() const { return not_before_; }
     // Each cause is written to the log once until the duty succeeds. The pauses between attempts double, up
     // to a minute.
     void failed(const pg::Failure& failure, Clock::time_point now);
     void succeeded();
+    // A look that took long and found nothing is repeated after nine times as long, however often it is asked
+    // for: what is looked for in vain takes at most a tenth of a core.
+    void found_nothing(Clock::duration took, Clock::time_point now);
 
   private:
     const engine::Duty& duty_;

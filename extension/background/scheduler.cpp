@@ -134,8 +134,13 @@ class Scheduler {
             last_by_clock_ = Clock::now();
             return std::nullopt;
         }
+        next_look_.reset();
         for (DutyRecord& record : records_) {
-            if ((record.duty().when == When::by_clock && !by_clock) || !record.may_run(now)) continue;
+            if (record.duty().when == When::by_clock && !by_clock) continue;
+            if (!record.may_run(now)) {
+                look_again_at(record.not_before());
+                continue;
+            }
             std::optional<Ending> ending;
             const std::exception_ptr thrown = pg::caught([&] { ending = perform(record); });
             if (ending) return ending;
@@ -194,6 +199,7 @@ class Scheduler {
     // One duty in a transaction of its own.
     std::optional<Ending> perform(DutyRecord& record) {
         const Duty& duty = record.duty();
+        const Clock::time_point begun = Clock::now();
         std::int64_t done = 0;
         if (const auto ending =
                 in_transaction(record.activity(), duty.durable, [&] { done = duty.run(duty.at_most); }))
@@ -203,6 +209,8 @@ class Scheduler {
             more_ = true;
             if (duty.when == When::by_clock) more_by_clock_ = true;
         }
+        const Clock::time_point now = Clock::now();
+        if (done == 0 && duty.when == When::always) record.found_nothing(now - begun, now);
         return std::nullopt;
     }
 
@@ -226,6 +234,8 @@ class Scheduler {
         return std::nullopt;
     }
 
+    void look_again_at(Clock::time_point when) { next_look_ = std::min(next_look_.value_or(when), when); }
+
     Clock::time_point next_by_clock() const {
         if (!last_by_clock_) return {};
         return *last_by_clock_ + Milliseconds(engine::settings::naptime_milliseconds);
@@ -233,7 +243,9 @@ class Scheduler {
 
     long idle_milliseconds() const {
         if (more_) return 0;
-        const auto left = std::chrono::ceil<Milliseconds>(next_by_clock() - Clock::now());
+        const Clock::time_point next =
+            std::min(next_by_clock(), next_look_.value_or(Clock::time_point::max()));
+        const auto left = std::chrono::ceil<Milliseconds>(next - Clock::now());
         return static_cast<long>(std::max<Milliseconds::rep>(left.count(), 0));
     }
 
@@ -246,6 +258,7 @@ class Scheduler {
     Upkeep upkeep_;
     Restoration restoration_ = Restoration::unknown;
     std::optional<Clock::time_point> last_by_clock_;  // the end of the last round by the clock
+    std::optional<Clock::time_point> next_look_;      // of a duty that this round passed over
     bool more_ = false;                               // some duty had more to do than it does at once
     bool more_by_clock_ = false;                      // ... and one that is done by the clock
 };
