@@ -637,7 +637,7 @@ COMMENT ON COLUMN hil.metrics.value IS 'A count, or seconds where the name says 
 CREATE FUNCTION hil_create_conversation(conversation_id uuid DEFAULT NULL, workflow text DEFAULT NULL, metadata jsonb DEFAULT '{}')
     RETURNS uuid
     AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-COMMENT ON FUNCTION hil_create_conversation IS 'Creates a conversation in state new and returns its id (made up where NULL is given). workflow: the workflow that will answer; NULL: hil.default_workflow, or the only one loaded, at the first run. Errors: 22023 the id is taken, metadata is no object; P0002 no such workflow.';
+COMMENT ON FUNCTION hil_create_conversation IS 'Creates a conversation in state new and returns its id (where NULL is given a new one of version 7, which begins with the time). workflow: the workflow that will answer; NULL: hil.default_workflow, or the only one loaded, at the first run. Errors: 22023 the id is taken, metadata is no object; P0002 no such workflow.';
 
 CREATE FUNCTION hil_handle_message(conversation_id uuid, message text, sender_type text DEFAULT 'user', agent_id uuid DEFAULT NULL,
     idempotency_key text DEFAULT NULL, metadata jsonb DEFAULT '{}')

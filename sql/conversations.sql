@@ -8,6 +8,10 @@
 -- A caller brings the id of a conversation, or has one made up.
 SELECT hil_create_conversation(conversation(1));
 SELECT hil_create_conversation() IS DISTINCT FROM hil_create_conversation() AS made_up;
+-- What hil makes up begins with the time, so that what is new lies together: version 7, variant 10.
+SELECT substr(made::text, 15, 1) AS version, substr(made::text, 20, 1) IN ('8', '9', 'a', 'b') AS variant,
+    abs(('x' || translate(substr(made::text, 1, 13), '-', ''))::bit(48)::bigint / 1000 - extract(epoch FROM now())) < 60 AS now
+FROM hil_create_conversation() made;
 -- It begins in state new, with nobody, and costs nothing.
 SELECT status, is_hil, assigned_agent_id, workflow, handover_count, ai_time, wait_time, human_time, closed_at
 FROM hil.conversations WHERE id = conversation(1);

@@ -23,7 +23,7 @@ const pg::Lookup<Uuid> by_id{
     "handover_count, answered_through, status_since, ai_time, wait_time, human_time, closed_at"};
 
 const Statement<Uuid, std::string, JsonText> insert_row{
-    "INSERT INTO hil.conversations (id, workflow, metadata) VALUES (coalesce($1, gen_random_uuid()), $2, $3) "
+    "INSERT INTO hil.conversations (id, workflow, metadata) VALUES ($1, $2, $3) "
     "ON CONFLICT (id) DO NOTHING RETURNING id"};
 
 // What every change of a conversation writes, and what only some do.
@@ -222,7 +222,7 @@ const StatusChange* change_being_saved() { return saving; }
 Uuid create_conversation(const std::optional<Uuid>& id, const std::optional<std::string>& workflow,
                          const JsonText& metadata) {
     if (workflow) require_workflow(*workflow);
-    const pg::Rows rows = insert_row(id, workflow, metadata);
+    const pg::Rows rows = insert_row(id.value_or(pg::new_uuid()), workflow, metadata);
     if (rows.empty())
         throw Refusal(Reason::invalid_argument, "there is a conversation " + id->text() + " already",
                       "Pass another conversation_id, or NULL to have one made up.");

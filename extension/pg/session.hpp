@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "pg/values.hpp"
+
 namespace hil::pg {
 
 // The roles that the caller has: the one that logged in and, after SET ROLE, that one too; without what
@@ -15,6 +17,10 @@ void notify(const std::string& channel, const std::string& payload);
 
 // A random number of 0 (included) to 1 (excluded), for jitter.
 double random_fraction();
+
+// A new uuid of version 7 (RFC 9562): it begins with the time, so that the rows of the same hour lie together
+// in an index, and ends with 62 random bits.
+Uuid new_uuid();
 
 // Lets a pending cancel or shutdown through, as a pg::Error.
 void let_interrupts_through();
