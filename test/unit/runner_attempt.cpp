@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "attempt.hpp"
+#include "run/attempt.hpp"
 #include "workflow/executor.hpp"
 
 namespace hil::worker {

@@ -1,7 +1,7 @@
 // Which connection strings are tried at all.
 #include <gtest/gtest.h>
 
-#include "database.hpp"
+#include "db/connection.hpp"
 
 namespace hil::worker {
 namespace {

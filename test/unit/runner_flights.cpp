@@ -3,7 +3,7 @@
 
 #include <thread>
 
-#include "flights.hpp"
+#include "run/flights.hpp"
 
 namespace hil::worker {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "protocol.hpp"
+#include "db/protocol.hpp"
 
 namespace hil::worker {
 namespace {

@@ -1,4 +1,4 @@
-#include "attempt.hpp"
+#include "run/attempt.hpp"
 
 #include <spdlog/spdlog.h>
 

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "core/json.hpp"
-#include "database.hpp"
+#include "db/connection.hpp"
 
 namespace hil::worker {
 

@@ -1,4 +1,4 @@
-#include "runner.hpp"
+#include "run/runner.hpp"
 
 #include <poll.h>
 #include <spdlog/spdlog.h>

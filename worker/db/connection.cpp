@@ -1,4 +1,4 @@
-#include "database.hpp"
+#include "db/connection.hpp"
 
 #include <poll.h>
 

@@ -15,6 +15,14 @@ namespace hil::worker {
 // The database takes 191 bytes, and the ending that tells processes apart needs nine.
 inline constexpr std::size_t max_worker_bytes = 182;
 
+// What one run may use up; passing one limit hands over to a human.
+struct Limits {
+    std::chrono::milliseconds wall{300'000};  // of one attempt
+    int tokens = 200'000;                     // input and output
+    double cost_usd = 1;
+    int tool_calls = 50;
+};
+
 struct Config {
     std::string database_url;  // libpq URL or keywords; empty: libpq's environment variables
     std::string
@@ -26,6 +34,7 @@ struct Config {
     std::chrono::milliseconds drain{30'000};     // what is being executed at a stop may take this long
     std::optional<std::filesystem::path> rules;  // intents of the provider `rules`; the built-in ones without
     std::string log_level = "info";
+    Limits limits;
     Catalogue catalogue = Catalogue::builtin();
 };
 

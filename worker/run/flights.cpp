@@ -1,4 +1,4 @@
-#include "flights.hpp"
+#include "run/flights.hpp"
 
 #include <algorithm>
 

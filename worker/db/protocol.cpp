@@ -1,4 +1,4 @@
-#include "protocol.hpp"
+#include "db/protocol.hpp"
 
 #include <algorithm>
 #include <charconv>

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "config.hpp"
+#include "config/config.hpp"
 
 namespace hil::worker {
 namespace {
@@ -47,6 +47,7 @@ poll_seconds: 3
 drain_seconds: 10
 rules: intents.yaml
 log_level: debug
+limits: {wall_seconds: 60, tokens: 1000, cost_usd: 0.5, tool_calls: 0}
 )",
                                             "/etc/hil");
     ASSERT_TRUE(result.config) << result.errors.front().message;
@@ -60,6 +61,10 @@ log_level: debug
     EXPECT_EQ(config.drain, milliseconds(10'000));
     EXPECT_EQ(config.rules, "/etc/hil/intents.yaml");
     EXPECT_EQ(config.log_level, "debug");
+    EXPECT_EQ(config.limits.wall, milliseconds(60'000));
+    EXPECT_EQ(config.limits.tokens, 1000);
+    EXPECT_EQ(config.limits.cost_usd, 0.5);
+    EXPECT_EQ(config.limits.tool_calls, 0);
 }
 
 TEST(Config, ChangesAndAddsAgentsAndProfiles) {
@@ -86,7 +91,7 @@ model_profiles:
 
 TEST(Config, ReportsAllMistakesWithTheirPlaces) {
     const std::string keys =
-        "agents, concurrency, database_url, drain_seconds, lease_seconds, log_level, model_profiles, "
+        "agents, concurrency, database_url, drain_seconds, lease_seconds, limits, log_level, model_profiles, "
         "poll_seconds, rules, "
         "tick_seconds, worker";
     const std::string types =

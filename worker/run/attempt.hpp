@@ -10,9 +10,9 @@
 
 #include "backoff.hpp"
 #include "core/workflow.hpp"
-#include "flights.hpp"
+#include "db/protocol.hpp"
 #include "llm/provider.hpp"
-#include "protocol.hpp"
+#include "run/flights.hpp"
 #include "workflow/catalogue.hpp"
 
 namespace hil::worker {

@@ -9,7 +9,7 @@
 #include <mutex>
 #include <vector>
 
-#include "protocol.hpp"
+#include "db/protocol.hpp"
 
 namespace hil::worker {
 

@@ -8,11 +8,11 @@
 #include <thread>
 #include <vector>
 
-#include "attempt.hpp"
 #include "complaint.hpp"
-#include "config.hpp"
-#include "flights.hpp"
-#include "protocol.hpp"
+#include "config/config.hpp"
+#include "db/protocol.hpp"
+#include "run/attempt.hpp"
+#include "run/flights.hpp"
 #include "wake.hpp"
 
 namespace hil::worker {

@@ -1,0 +1,16 @@
+// What hil-worker can be told to do. Each command throws Mistakes for a file that has been complained about,
+// and std::runtime_error for what is not possible.
+#pragma once
+
+#include <string>
+
+#include "config/config.hpp"
+
+namespace hil::worker {
+
+void check(const std::string& workflow_file, const Config& config);
+void load(const std::string& workflow_file, const Config& config);
+void graph(const std::string& workflow_file, const std::string& format, const Config& config);
+void run(const Config& config);
+
+}  // namespace hil::worker

@@ -1,0 +1,28 @@
+#include <iostream>
+
+#include "commands/commands.hpp"
+#include "commands/files.hpp"
+#include "db/protocol.hpp"
+
+namespace hil::worker {
+
+void check(const std::string& workflow_file, const Config& config) {
+    const LoadedWorkflow loaded = workflow(workflow_file, config);
+    std::cout << loaded.workflow.name << ": " << loaded.workflow.nodes.size() << " nodes, "
+              << loaded.workflow.edges.size() << " edges, no mistakes\n";
+}
+
+void load(const std::string& workflow_file, const Config& config) {
+    require_connection_string(config);
+    const LoadedWorkflow loaded = workflow(workflow_file, config);
+    Session session(config.database_url);
+    const int revision = session.load_workflow(loaded.definition, loaded.source);
+    std::cout << loaded.workflow.name << " revision " << revision << '\n';
+}
+
+void graph(const std::string& workflow_file, const std::string& format, const Config& config) {
+    const LoadedWorkflow loaded = workflow(workflow_file, config);
+    std::cout << (format == "dot" ? draw_dot(loaded.workflow) : draw_mermaid(loaded.workflow));
+}
+
+}  // namespace hil::worker

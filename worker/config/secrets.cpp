@@ -1,0 +1,96 @@
+#include "config/secrets.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <cstdlib>
+#include <mutex>
+
+namespace hil::worker {
+namespace {
+
+constexpr const char* hidden = "[hidden]";
+constexpr std::size_t max_name_bytes = 64;
+// A shorter value stands in texts by chance.
+constexpr std::size_t shortest_secret = 4;
+constexpr std::size_t shortest_key = 16;
+
+std::mutex mutex;
+std::vector<std::string> values;  // longest first: one can be a part of another
+
+void remember(const std::string& value) {
+    const std::lock_guard lock(mutex);
+    if (value.size() < shortest_secret || std::find(values.begin(), values.end(), value) != values.end())
+        return;
+    values.push_back(value);
+    std::sort(values.begin(), values.end(),
+              [](const std::string& a, const std::string& b) { return a.size() > b.size(); });
+}
+
+bool is_letter(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; }
+bool is_key_character(char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_';
+}
+bool is_name_character(char c) { return c == '_' || std::isalnum(static_cast<unsigned char>(c)) != 0; }
+
+void hide(std::string& text, const std::string& value) {
+    for (std::size_t at = text.find(value); at != std::string::npos; at = text.find(value, at))
+        text.replace(at, value.size(), hidden);
+}
+
+void hide_keys(std::string& text) {
+    for (std::size_t at = text.find("sk-"); at != std::string::npos; at = text.find("sk-", at)) {
+        std::size_t end = at;
+        while (end < text.size() && is_key_character(text[end])) ++end;
+        // Within a word it is none: "risk-free".
+        if (end - at < shortest_key || (at > 0 && is_key_character(text[at - 1]))) {
+            at = end;
+        } else {
+            text.replace(at, end - at, hidden);
+        }
+    }
+}
+
+}  // namespace
+
+bool is_variable_name(const std::string& text) {
+    return !text.empty() && text.size() <= max_name_bytes && (text[0] == '_' || is_letter(text[0])) &&
+           std::all_of(text.begin(), text.end(), is_name_character);
+}
+
+std::optional<std::string> secret(const std::string& variable) {
+    const char* value = std::getenv(variable.c_str());
+    if (value == nullptr || *value == '\0') return std::nullopt;
+    remember(value);
+    return value;
+}
+
+std::string with_secrets(const std::string& text, std::vector<std::string>& missing) {
+    std::string out;
+    std::size_t at = 0;
+    for (;;) {
+        const std::size_t start = text.find("${", at);
+        const std::size_t end = start == std::string::npos ? start : text.find('}', start);
+        const std::string name = end == std::string::npos ? "" : text.substr(start + 2, end - start - 2);
+        if (end == std::string::npos) return out.append(text, at);
+        out.append(text, at, start - at);
+        if (!is_variable_name(name)) {
+            out.append(text, start, end + 1 - start);
+        } else if (const auto value = secret(name)) {
+            out += *value;
+        } else {
+            missing.push_back(name);
+        }
+        at = end + 1;
+    }
+}
+
+std::string redact(std::string text) {
+    {
+        const std::lock_guard lock(mutex);
+        for (const std::string& value : values) hide(text, value);
+    }
+    hide_keys(text);
+    return text;
+}
+
+}  // namespace hil::worker
