@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 
 #include "core/json.hpp"
@@ -14,11 +15,29 @@ struct AgentPreset {
     Json output_schema;  // JSON Schema or shorthand (see schema.hpp); empty: any object
 };
 
+// How a model is made to answer with JSON that fits: by the API's own way to say a schema, or by a function
+// `final_answer` whose arguments are the answer.
+enum class StructuredOutput { by_provider, json_schema, tool };
+
+// In USD per million tokens. What is read from or written to the provider's cache costs as any other input
+// where it has no price of its own.
+struct Prices {
+    double input = 0;
+    double output = 0;
+    std::optional<double> cached_input;
+    std::optional<double> cache_write;
+};
+
 // Which model a node uses, under a name that says what it is for.
 struct ModelProfile {
     std::string provider = "rules";
-    std::string model;
-    Json options = Json::object();  // passed to the provider
+    std::string model;                  // may be empty where the provider knows only one
+    std::optional<double> temperature;  // not sent where it is left out: some models take none
+    int max_tokens = 4096;              // of one reply
+    StructuredOutput structured_output = StructuredOutput::by_provider;
+    int repair_attempts = 2;  // how often the model is told what is wrong with its answer
+    std::optional<Prices> prices;
+    Json options = Json::object();  // further members of the request
 };
 
 // The model profile of a node that names none.
