@@ -164,8 +164,10 @@ CALL refused($$SELECT hil_purge('290000 years')$$);
 SELECT name, setting, unit, context, boot_val FROM pg_settings WHERE name LIKE 'hil.%' ORDER BY name;
 SET hil.general_skill = '';
 SET hil.general_skill = ' ';
-SET hil.max_message_bytes = 0;
+\set VERBOSITY sqlstate
+SET hil.max_message_bytes = 0;  -- servers word it differently
 SET hil.ai_timeout = 0;
+\set VERBOSITY default
 SET hil.no_such_setting = 1;
 
 -- Who only reads can read where nothing can be written, as on a standby; who writes is told.
