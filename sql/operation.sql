@@ -71,6 +71,8 @@ BEGIN; INSERT INTO hil.skill_covers (profile_id, skill_set_id) VALUES (2, 1); SE
 BEGIN; UPDATE hil.human_agents SET rank = 7 WHERE name = 'Ann'; SELECT * FROM complaints; ROLLBACK;
 -- positions_are_exact, skill_sets_are_counted
 BEGIN; INSERT INTO hil.queue_count_deltas (priority, ticket, skill_set_id, delta) VALUES (2, 70, 1, -1); SELECT * FROM complaints; ROLLBACK;
+-- ids_are_drawn_in_order
+BEGIN; ALTER SEQUENCE hil.outbox_id_seq CACHE 20; SELECT * FROM complaints; ROLLBACK;
 -- agent_roles_exist: the role was renamed or dropped
 BEGIN; UPDATE hil.human_agents SET db_role = 'regress_hil_renamed' WHERE name = 'Ann'; SELECT * FROM complaints; ROLLBACK;
 -- nobody_waits_beside_a_free_agent

@@ -156,6 +156,12 @@ const Check checks[] = {
          " SELECT skill_set_id, priority, delta FROM hil.queue_count_deltas UNION ALL "
          " SELECT skill_set_id, priority, -1 FROM hil.agent_queue WHERE status = 'pending') c "
          "GROUP BY skill_set_id, priority HAVING sum(waiting) <> 0"}},
+    {"ids_are_drawn_in_order", "no session draws ids in advance",
+     "What is written later has to have a higher id: ALTER SEQUENCE ... CACHE 1 for each of them, then "
+     "reconnect "
+     "the sessions.",
+     Statement<std::string>{"SELECT s.seqrelid::regclass::text FROM pg_sequence s JOIN pg_class c ON c.oid = "
+                            "s.seqrelid WHERE c.relnamespace = 'hil'::regnamespace AND s.seqcache <> 1"}},
     {"agent_roles_exist", "the database role of every agent that has one exists",
      "The role was renamed or dropped, so nothing binds it to its agent. Set hil.human_agents.db_role anew.",
      Statement<std::string>{"SELECT a.id::text FROM hil.human_agents a WHERE a.db_role IS NOT NULL "
