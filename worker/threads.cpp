@@ -1,10 +1,10 @@
 #include "threads.hpp"
 
-#include <asio/co_spawn.hpp>
 #include <asio/executor_work_guard.hpp>
 #include <asio/strand.hpp>
-#include <asio/use_awaitable.hpp>
 #include <utility>
+
+#include "elsewhere.hpp"
 
 namespace hil::worker {
 namespace {
@@ -33,7 +33,7 @@ asio::any_io_executor Threads::new_strand() { return asio::make_strand(work_.get
 
 Task<> Threads::to_helper(std::function<void()> blocking) {
     Task<> task = call(std::move(blocking));
-    co_await asio::co_spawn(helpers_, std::move(task), asio::use_awaitable);
+    co_await elsewhere(asio::make_strand(helpers_.get_executor()), std::move(task));
 }
 
 void Threads::run() {

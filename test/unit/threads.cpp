@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include "elsewhere.hpp"
 #include "task_support.hpp"
 
 namespace hil::worker {
@@ -65,6 +66,31 @@ TEST(Threads, WhatStillWaitsAtTheEndIsDestroyed) {
         run_task(threads, twice(1));
     }
     EXPECT_TRUE(seen.expired());
+}
+
+// The inner task waits on the I/O thread and is cancelled from a strand.
+TEST(Elsewhere, ACancellationReachesTheTask) {
+    Threads threads(2);
+    for (int i = 0; i < 200; ++i) {
+        asio::cancellation_signal signal;
+        const asio::any_io_executor strand = threads.new_strand();
+        std::exception_ptr error;
+        threads.io().restart();
+        asio::co_spawn(strand, elsewhere(threads.io().get_executor(), wait_for_ever(threads.io())),
+                       asio::bind_cancellation_slot(signal.slot(), [&](std::exception_ptr thrown) {
+                           error = thrown;
+                           threads.stop();
+                       }));
+        asio::post(strand, [&] { signal.emit(asio::cancellation_type::terminal); });
+        threads.run();
+        EXPECT_THROW(std::rethrow_exception(error), std::system_error);
+    }
+}
+
+TEST(Elsewhere, ReturnsWhatTheTaskReturnsAndThrowsWhatItThrows) {
+    Threads threads(2);
+    EXPECT_EQ(run_task(threads, elsewhere(threads.io().get_executor(), twice(4))), 8);
+    EXPECT_THROW(run_task(threads, elsewhere(threads.io().get_executor(), fail())), std::runtime_error);
 }
 
 }  // namespace

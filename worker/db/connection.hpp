@@ -41,7 +41,7 @@ using Parameter = std::optional<std::string>;
 
 class Result {
   public:
-    explicit Result(PGresult* result) : result_(result) {}
+    explicit Result(PGresult* result = nullptr) : result_(result) {}
 
     int rows() const { return PQntuples(result_.get()); }
     bool is_null(int row, int column) const { return PQgetisnull(result_.get(), row, column) != 0; }
@@ -61,8 +61,16 @@ class Result {
 // for before a connection is tried, and nothing of it to be repeated.
 bool is_connection_string(const std::string& url);
 
+struct FinishConnection {
+    void operator()(PGconn* connection) const { PQfinish(connection); }
+};
+using ConnectionPtr = std::unique_ptr<PGconn, FinishConnection>;
+
 // How long a statement may take until it is cancelled.
 inline constexpr std::chrono::milliseconds statement_limit{60'000};
+
+// What a cancelled statement gets to come to its end.
+inline constexpr std::chrono::milliseconds time_to_cancel{1'000};
 
 class Connection {
   public:
@@ -86,10 +94,7 @@ class Connection {
     bool wait_for_socket(bool unsent, Deadline deadline, int interrupt_fd);
     bool take_notifications();
 
-    struct Finish {
-        void operator()(PGconn* connection) const { PQfinish(connection); }
-    };
-    std::unique_ptr<PGconn, Finish> connection_;
+    ConnectionPtr connection_;
     int interrupt_fd_;
 };
 

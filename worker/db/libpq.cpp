@@ -1,0 +1,102 @@
+#include "db/libpq.hpp"
+
+#include <array>
+#include <new>
+#include <string_view>
+#include <thread>
+#include <utility>
+
+namespace hil::worker {
+namespace {
+
+constexpr std::string_view class_of(std::string_view sqlstate) { return sqlstate.substr(0, 2); }
+
+bool ends_connection(std::string_view sqlstate) {
+    return class_of(sqlstate) == "08" || sqlstate == "57P01" || sqlstate == "57P02" || sqlstate == "57P03" ||
+           sqlstate == "57P05" || sqlstate == "25006";
+}
+
+// libpq adds advice in further lines.
+std::string first_line(const char* text) {
+    const std::string_view all = text == nullptr ? "" : text;
+    return std::string(all.substr(0, all.find('\n')));
+}
+
+}  // namespace
+
+DatabaseError error_of(PGconn* connection, const PGresult* result) {
+    auto field = [&](int code) {
+        const char* text = result == nullptr ? nullptr : PQresultErrorField(result, code);
+        return std::string(text == nullptr ? "" : text);
+    };
+    std::string sqlstate = field(PG_DIAG_SQLSTATE);
+    // Only the server's own errors have a SQLSTATE. Without one libpq could not get the statement to the
+    // server or the answer back, even where PQstatus does not say so yet.
+    if (sqlstate.empty()) return {first_line(PQerrorMessage(connection)), "", /*connection_lost=*/true};
+    std::string message = field(PG_DIAG_MESSAGE_PRIMARY);
+    if (std::string hint = field(PG_DIAG_MESSAGE_HINT); !hint.empty()) message += " Hint: " + hint;
+    const bool lost = PQstatus(connection) == CONNECTION_BAD || ends_connection(sqlstate);
+    return {message, std::move(sqlstate), lost};
+}
+
+// PQcancel waits for the server, and a server that hangs must not hang the caller too.
+void ask_to_cancel(PGconn* connection) {
+    std::thread([cancel = PQgetCancel(connection)] {
+        std::array<char, 256> error{};
+        PQcancel(cancel, error.data(), error.size());
+        PQfreeCancel(cancel);
+    }).detach();
+}
+
+DatabaseError::DatabaseError(const std::string& message, std::string sqlstate, bool connection_lost)
+    : std::runtime_error(message), sqlstate_(std::move(sqlstate)), connection_lost_(connection_lost) {}
+
+bool DatabaseError::worth_retrying() const {
+    return connection_lost_ || class_of(sqlstate_) == "40" || class_of(sqlstate_) == "53" ||
+           sqlstate_ == "55P03" || sqlstate_ == "57014";
+}
+
+bool is_connection_string(const std::string& url) {
+    const bool is_uri = url.starts_with("postgresql://") || url.starts_with("postgres://");
+    // libpq takes anything else for a database's name.
+    if (!is_uri && url.find('=') == std::string::npos) return true;
+    struct Free {
+        void operator()(PQconninfoOption* options) const { PQconninfoFree(options); }
+    };
+    const std::unique_ptr<PQconninfoOption, Free> options(PQconninfoParse(url.c_str(), nullptr));
+    if (options == nullptr) return false;
+    if (!is_uri) return true;
+    // A password with an @ or a / ends too early, and its rest becomes the host, the port or the database.
+    const std::string_view address = std::string_view(url).substr(url.find("//") + 2);
+    const std::string_view before_query = address.substr(0, address.find('?'));
+    const std::size_t at = before_query.find('@');
+    if (before_query.find('@', at == std::string::npos ? at : at + 1) != std::string::npos) return false;
+    return at == std::string::npos || at < before_query.find('/');
+}
+
+ConnectionPtr connect(const std::string& url) {
+    // What stands before dbname can be overridden by the URL; what stands after it cannot.
+    constexpr std::array keywords = {"fallback_application_name",
+                                     "connect_timeout",
+                                     "keepalives_idle",
+                                     "keepalives_interval",
+                                     "keepalives_count",
+                                     "tcp_user_timeout",
+                                     "dbname",
+                                     "client_encoding",
+                                     static_cast<const char*>(nullptr)};
+    const std::array values = {
+        "hil-worker", "10", "20", "10", "3", "60000", url.c_str(), "UTF8", static_cast<const char*>(nullptr)};
+    ConnectionPtr connection(PQconnectdbParams(keywords.data(), values.data(), /*expand_dbname=*/1));
+    if (connection == nullptr) throw std::bad_alloc();
+    if (PQstatus(connection.get()) != CONNECTION_OK) {
+        throw DatabaseError(first_line(PQerrorMessage(connection.get())), "", /*connectionlost=*/true);
+    }
+    PQsetnonblocking(connection.get(), 1);
+    // NOTICEs of the server would go to stderr in between the log's lines.
+    PQsetNoticeProcessor(
+        connection.get(), [](void*, const char*) {}, nullptr);
+    return connection;
+}
+
+}  // namespace hil::worker
