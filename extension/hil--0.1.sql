@@ -369,6 +369,8 @@ CREATE TABLE hil.runs (
     input_tokens bigint NOT NULL DEFAULT 0,
     output_tokens bigint NOT NULL DEFAULT 0,
     cost_usd numeric NOT NULL DEFAULT 0,
+    steps integer NOT NULL DEFAULT 0,
+    calls integer NOT NULL DEFAULT 0,
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     started_at timestamptz,
     finished_at timestamptz,
@@ -391,9 +393,11 @@ COMMENT ON COLUMN hil.runs.instructions IS 'What the human agent told the AI whe
 COMMENT ON COLUMN hil.runs.sink IS 'The sink that it reached.';
 COMMENT ON COLUMN hil.runs.result IS 'What the worker reported.';
 COMMENT ON COLUMN hil.runs.error IS 'The last error in full.';
-COMMENT ON COLUMN hil.runs.input_tokens IS 'Tokens that its steps sent to models.';
+COMMENT ON COLUMN hil.runs.input_tokens IS 'Tokens that it sent to models, in all attempts.';
 COMMENT ON COLUMN hil.runs.output_tokens IS 'Tokens that models sent back.';
-COMMENT ON COLUMN hil.runs.cost_usd IS 'Cost of its steps, in US dollars.';
+COMMENT ON COLUMN hil.runs.cost_usd IS 'What they cost, in US dollars.';
+COMMENT ON COLUMN hil.runs.steps IS 'How many rows it has in hil.run_steps.';
+COMMENT ON COLUMN hil.runs.calls IS 'How many it has in hil.run_calls.';
 
 CREATE TABLE hil.run_steps (
     conversation_id uuid NOT NULL,
@@ -405,14 +409,45 @@ CREATE TABLE hil.run_steps (
     usage jsonb NOT NULL,
     cost_usd numeric NOT NULL,
     duration_ms bigint NOT NULL,
+    verdict text,
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (conversation_id, run_id, node)
 );
 COMMENT ON TABLE hil.run_steps IS 'What each node of a run put out: the checkpoints from which a retried run goes on.';
 COMMENT ON COLUMN hil.run_steps.step_number IS 'Order within the run, from 1.';
-COMMENT ON COLUMN hil.run_steps.usage IS 'Tokens, cost, duration and model, as the worker reported them.';
+COMMENT ON COLUMN hil.run_steps.usage IS 'Tokens, cost, duration and model, as the worker reported them; without the turns that are in hil.run_calls.';
 COMMENT ON COLUMN hil.run_steps.cost_usd IS 'US dollars.';
 COMMENT ON COLUMN hil.run_steps.duration_ms IS 'Milliseconds that the node took.';
+COMMENT ON COLUMN hil.run_steps.verdict IS 'The trigger that handed the conversation over at this step; NULL: none did.';
+
+CREATE TABLE hil.run_calls (
+    conversation_id uuid NOT NULL,
+    run_id bigint NOT NULL,
+    node text NOT NULL,
+    call integer NOT NULL CHECK (call >= 1),
+    turn integer NOT NULL CHECK (turn >= 1),
+    attempt integer NOT NULL,
+    tool text NOT NULL,
+    arguments jsonb NOT NULL,
+    message jsonb,
+    usage jsonb,
+    result text,
+    is_error boolean,
+    duration_ms bigint,
+    started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    finished_at timestamptz,
+    PRIMARY KEY (conversation_id, run_id, node, call),
+    CHECK ((result IS NULL) = (finished_at IS NULL))
+);
+COMMENT ON TABLE hil.run_calls IS 'The calls of tools that a run''s nodes made, each written down before it is made and again when it is answered: a retried run goes on from them and repeats none that was answered.';
+COMMENT ON COLUMN hil.run_calls.call IS 'Order within the node, from 1, over all attempts; part of the call''s idempotency key.';
+COMMENT ON COLUMN hil.run_calls.turn IS 'Which message of the model asked for it, from 1.';
+COMMENT ON COLUMN hil.run_calls.attempt IS 'The attempt in which it was written down.';
+COMMENT ON COLUMN hil.run_calls.message IS 'The model''s message itself, with the first call of its turn.';
+COMMENT ON COLUMN hil.run_calls.usage IS 'Tokens and cost of that turn.';
+COMMENT ON COLUMN hil.run_calls.result IS 'What the model was told; NULL until the call is answered.';
+COMMENT ON COLUMN hil.run_calls.is_error IS 'The call failed, and the result says how.';
+COMMENT ON COLUMN hil.run_calls.duration_ms IS 'Milliseconds that the call took.';
 
 CREATE TABLE hil.outbox (
     id bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
@@ -474,6 +509,7 @@ SELECT pg_catalog.pg_extension_config_dump('hil.workflows', '');
 SELECT pg_catalog.pg_extension_config_dump('hil.runs', '');
 SELECT pg_catalog.pg_extension_config_dump('hil.runs_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('hil.run_steps', '');
+SELECT pg_catalog.pg_extension_config_dump('hil.run_calls', '');
 SELECT pg_catalog.pg_extension_config_dump('hil.outbox', '');
 SELECT pg_catalog.pg_extension_config_dump('hil.outbox_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('hil.events', '');
@@ -764,7 +800,12 @@ COMMENT ON FUNCTION hil_renew_runs IS 'Renews the leases of runs that the worker
 CREATE FUNCTION hil_record_step(run_id bigint, attempt integer, node text, output jsonb, usage jsonb DEFAULT '{}')
     RETURNS jsonb
     AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-COMMENT ON FUNCTION hil_record_step IS 'Stores what a node put out and judges it by the triggers: {action: continue}, {action: handover, trigger, reason} (the conversation is handed over already), or {action: stop, reason} (the run is not the worker''s any more). usage: input_tokens, output_tokens, cost_usd, duration_ms, model, and handover: the handover sink''s rendered config, by which a trigger routes. Errors: 22023, P0002.';
+COMMENT ON FUNCTION hil_record_step IS 'Stores what a node put out and judges it by the triggers: {action: continue}, {action: handover, trigger, reason} (the conversation is handed over already), or {action: stop, reason} (the run is not the worker''s any more). usage: input_tokens, output_tokens and cost_usd of what hil_record_calls did not count, duration_ms, model, and handover: the handover sink''s rendered config, by which a trigger routes. Errors: 22023, P0002.';
+
+CREATE FUNCTION hil_record_calls(run_id bigint, attempt integer, node text, calls jsonb)
+    RETURNS jsonb
+    AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION hil_record_calls IS 'Writes down calls of tools that a node makes: {call, turn, tool, arguments} before the call, with the model''s message and that turn''s usage at the first call of a turn; {call, result, is_error, duration_ms} when it is answered. What is written down already stays as it is. Returns {action: continue}, or {action: stop, reason} where the run is not the worker''s any more. Errors: 22023, P0002.';
 
 CREATE FUNCTION hil_complete_run(run_id bigint, attempt integer, result jsonb)
     RETURNS jsonb
@@ -808,7 +849,7 @@ REVOKE ALL ON FUNCTION hil_create_conversation, hil_handle_message, hil_handover
     hil_queue_position, hil_estimated_wait, hil_explain_assignment, hil_add_agent, hil_set_agent_status,
     hil_set_agent_skills, hil_set_agent_capacity, hil_agent_heartbeat, hil_inbox, hil_load_workflow,
     hil_activate_workflow, hil_workflow_definition, hil_claim_runs, hil_renew_runs, hil_record_step,
-    hil_complete_run, hil_fail_run, hil_tick, hil_events_since, hil_doctor, hil_purge,
+    hil_record_calls, hil_complete_run, hil_fail_run, hil_tick, hil_events_since, hil_doctor, hil_purge,
     hil_grant
     FROM PUBLIC;
 REVOKE ALL ON FUNCTION hil.guard_conversation_status FROM PUBLIC;

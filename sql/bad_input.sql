@@ -180,6 +180,7 @@ CALL refused($$SELECT hil_handle_message(conversation(97), 'x', metadata => '[]'
 CALL refused($$SELECT hil_handover(conversation(1), 'x', context => '5')$$);
 CALL refused($$SELECT hil_load_workflow('true')$$);
 CALL refused($$SELECT hil_record_step(1, 1, 'classify', '{}', '[{}]')$$);
+CALL refused($$SELECT hil_record_calls(1, 1, 'classify', '{}')$$);
 CALL refused($$SELECT hil_complete_run(1, 1, '[]')$$);
 CALL refused($$SELECT hil_complete_run(1, 1, '{"sink": {}}')$$);
 CALL refused($$SELECT hil_complete_run(1, 1, '{"sink": "FINISH", "config": []}')$$);
@@ -191,6 +192,7 @@ CALL refused($$SELECT hil_handover(conversation(1), 'x', context => deep(5000))$
 CALL refused($$SELECT hil_load_workflow(deep(5000))$$);
 CALL refused($$SELECT hil_record_step(1, 1, 'classify', deep(5000))$$);
 CALL refused($$SELECT hil_record_step(1, 1, 'classify', '{}', deep(5000))$$);
+CALL refused($$SELECT hil_record_calls(1, 1, 'classify', deep(5000))$$);
 CALL refused($$SELECT hil_complete_run(1, 1, deep(5000))$$);
 CALL refused($$SELECT hil_complete_run(1, 1, deep(10000))$$);
 CALL refused($$SELECT hil_create_conversation(conversation(97), metadata => jsonb_build_object('a', repeat('x', 1048576)))$$);
@@ -211,6 +213,7 @@ CALL refused($$SELECT hil_handover(conversation(1), 'x', context => many('1e1310
 CALL refused($$SELECT hil_load_workflow(many('1e131000', 20000))$$);
 CALL refused($$SELECT hil_record_step(2, 1, 'classify', many('1e131000', 20000))$$);
 CALL refused($$SELECT hil_record_step(2, 1, 'classify', '{}', many('1e131000', 20000))$$);
+CALL refused($$SELECT hil_record_calls(2, 1, 'classify', many('1e131000', 20000))$$);
 CALL refused($$SELECT hil_complete_run(2, 1, many('1e131000', 20000))$$);
 CALL refused($$SELECT hil_create_conversation(conversation(97), metadata => jsonb_build_object('a', repeat('x', 20000000)))$$);
 -- Arrays that nobody takes

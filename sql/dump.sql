@@ -11,6 +11,7 @@ CALL add_agent('Ann', '{billing}', 2, 31.5);
 CALL add_agent('Bob', '{}', 1);
 SELECT hil_handle_message(conversation(1), 'Hello', idempotency_key => 'k1', metadata => '{"number": 123456789012345678901234567890}') ->> 'status';
 SELECT hil_record_step(run_id, attempt, 'classify', '{"confidence": 0.9}', '{"cost_usd": 0.0015}') ->> 'action' FROM hil_claim_runs('worker');
+SELECT hil_record_calls(1, 1, 'answer', '[{"call": 1, "turn": 1, "tool": "shop.find", "arguments": {"order": 17}, "usage": {"cost_usd": 0.25}, "message": {"role": "assistant"}, "result": "none"}]');
 SELECT hil_complete_run(1, 1, '{"sink": "FINISH", "config": {"response": "Bye. “Tschüß”, he said;\\ \t\n"}}') ->> 'status';
 SELECT hil_rate(conversation(1), 4.5);
 SELECT (hil_tick() ->> 'relayed')::int > 0;

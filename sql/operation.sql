@@ -49,6 +49,12 @@ BEGIN; INSERT INTO hil.conversations (id, status) VALUES (conversation(9), 'hand
 -- live_run_is_the_ais
 BEGIN; UPDATE hil.runs SET conversation_id = conversation(3) WHERE conversation_id = conversation(5);
 DELETE FROM hil.messages WHERE conversation_id = conversation(5); SELECT * FROM complaints; ROLLBACK;
+-- runs_add_up: a step that is not counted, a call of no run, a cost that is missing
+BEGIN; UPDATE hil.runs SET steps = steps + 1 WHERE conversation_id = conversation(5); SELECT check_name, detail FROM complaints; ROLLBACK;
+BEGIN; UPDATE hil.runs SET calls = 1 WHERE conversation_id = conversation(5); SELECT check_name FROM complaints; ROLLBACK;
+BEGIN; INSERT INTO hil.run_steps SELECT conversation_id, id, 'a', 1, 1, '{}', '{}', 0.5, 0 FROM hil.runs WHERE conversation_id = conversation(5);
+UPDATE hil.runs SET steps = 1, cost_usd = 0.4 WHERE conversation_id = conversation(5); SELECT check_name FROM complaints;
+UPDATE hil.runs SET cost_usd = 0.6 WHERE conversation_id = conversation(5); SELECT check_name FROM complaints; ROLLBACK;
 -- nobody_is_forgotten
 BEGIN; UPDATE hil.runs SET status = 'cancelled' WHERE conversation_id = conversation(7); SELECT * FROM complaints; ROLLBACK;
 BEGIN; INSERT INTO hil.messages (conversation_id, sender_type, content) VALUES (conversation(4), 'user', 'x'); SELECT check_name, detail FROM complaints; ROLLBACK;
@@ -59,6 +65,7 @@ BEGIN; DELETE FROM hil.conversation_analytics; SELECT * FROM complaints; ROLLBAC
 -- no_orphans: rows of a conversation that is not there, an agent who is not there
 BEGIN; INSERT INTO hil.messages (conversation_id, sender_type, content) VALUES (conversation(9), 'user', 'x'); SELECT * FROM complaints; ROLLBACK;
 BEGIN; INSERT INTO hil.run_steps VALUES (conversation(9), 1, 'a', 1, 1, '{}', '{}', 0, 0); SELECT check_name FROM complaints; ROLLBACK;
+BEGIN; INSERT INTO hil.run_calls VALUES (conversation(9), 1, 'a', 1, 1, 1, 'x.y', '{}'); SELECT check_name FROM complaints; ROLLBACK;
 BEGIN; INSERT INTO hil.handover_events (conversation_id, from_type, to_type, reason) VALUES (conversation(9), 'human', 'ai', 'x'); SELECT check_name FROM complaints; ROLLBACK;
 BEGIN; UPDATE hil.conversation_analytics SET conversation_id = conversation(9); SELECT check_name FROM complaints; ROLLBACK;
 BEGIN; UPDATE hil.human_agents SET id = conversation(9), current_load = 0, status = 'away' WHERE name = 'Bob'; SELECT check_name, detail FROM complaints; ROLLBACK;

@@ -18,6 +18,8 @@ BEGIN
     RETURN QUERY VALUES
         ('step', hil_record_step(run, attempt, 'classify', '{"confidence": 0.9}', '{"cost_usd": 1}')),
         ('step that triggers', hil_record_step(run, attempt, 'answer', '{"needs_human": true}')),
+        ('call', hil_record_calls(run, attempt, 'answer', '[{"call": 1, "turn": 1, "tool": "x.y", "arguments": {}, "usage": {"cost_usd": 1}}]')),
+        ('result of a call', hil_record_calls(run, attempt, 'answer', '[{"call": 1, "result": "x"}]')),
         ('answer', hil_complete_run(run, attempt, '{"sink": "FINISH", "config": {"response": "The AI speaks."}}')),
         ('reply', hil_complete_run(run, attempt, '{"sink": "REPLY", "config": {"response": "The AI speaks."}}')),
         ('handover', hil_complete_run(run, attempt, '{"sink": "HANDOVER"}')),
@@ -92,6 +94,7 @@ SELECT hil_conversation(conversation(6)) -> 'live_run' ->> 'status';
 
 -- A run that never was, and one that was purged with its conversation, are errors of their own.
 CALL refused($$SELECT hil_record_step(999999, 1, 'classify', '{}')$$);
+CALL refused($$SELECT hil_record_calls(999999, 1, 'classify', '[]')$$);
 CALL refused($$SELECT hil_complete_run(999999, 1, '{"sink": null}')$$);
 CALL refused($$SELECT hil_fail_run(999999, 1, 'error')$$);
 UPDATE hil.conversations SET closed_at = now() - interval '1 day' WHERE closed_at IS NOT NULL;

@@ -96,12 +96,11 @@ std::optional<TriggerHit> judge_decision(const Json& output) {
 }
 
 std::optional<TriggerHit> judge_confidence(const HilConfig& hil, std::string_view node, const Json& output) {
-    const Json& confidence = field(output, "confidence");
-    if (!hil.confidence_threshold || !confidence.is_number()) return std::nullopt;
+    const std::optional<double> value = confidence_of(output);
+    if (!hil.confidence_threshold || !value) return std::nullopt;
     if (hil.confidence_node && *hil.confidence_node != node) return std::nullopt;
-    const double value = confidence.get<double>();
-    if (!(value < *hil.confidence_threshold)) return std::nullopt;
-    return TriggerHit{"confidence_threshold", "Confidence " + number_text(value) + " is below " +
+    if (!(*value < *hil.confidence_threshold)) return std::nullopt;
+    return TriggerHit{"confidence_threshold", "Confidence " + number_text(*value) + " is below " +
                                                   number_text(*hil.confidence_threshold)};
 }
 
@@ -135,6 +134,13 @@ std::optional<TriggerHit> judge_step(const HilConfig& hil, std::string_view node
     }
     if (auto hit = judge_confidence(hil, node, output)) return hit;
     return judge_complexity(hil, output);
+}
+
+std::optional<double> confidence_of(const Json& output) {
+    if (!output.is_object()) return std::nullopt;
+    const Json& confidence = field(output, "confidence");
+    if (!confidence.is_number()) return std::nullopt;
+    return confidence.get<double>();
 }
 
 int error_limit(const HilConfig& hil) { return hil.enabled ? hil.error_threshold.value_or(1) : 1; }

@@ -39,6 +39,9 @@ std::optional<TriggerHit> explicit_request(const HilConfig& hil, std::string_vie
 // Nothing when the triggers are off or the output is no object.
 std::optional<TriggerHit> judge_step(const HilConfig& hil, std::string_view node, const Json& output);
 
+// Returns the number that a step's output says in `confidence`; nothing where it says none.
+std::optional<double> confidence_of(const Json& output);
+
 // Returns how many failed attempts in a row hand over: the trigger's number, and 1 without the trigger or
 // when the triggers are off.
 int error_limit(const HilConfig& hil);

@@ -95,6 +95,7 @@ const Statement<std::vector<Uuid>> delete_rows{
     "q AS (DELETE FROM hil.agent_queue WHERE conversation_id = ANY ($1)), "
     "a AS (DELETE FROM hil.conversation_analytics WHERE conversation_id = ANY ($1)), "
     "s AS (DELETE FROM hil.run_steps WHERE conversation_id = ANY ($1)), "
+    "t AS (DELETE FROM hil.run_calls WHERE conversation_id = ANY ($1)), "
     "r AS (DELETE FROM hil.runs WHERE conversation_id = ANY ($1)) "
     "DELETE FROM hil.conversations WHERE id = ANY ($1)"};
 

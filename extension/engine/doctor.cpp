@@ -62,6 +62,17 @@ const Check checks[] = {
      Statement<std::string>{
          "SELECT r.id::text FROM hil.runs r LEFT JOIN hil.conversations c ON c.id = r.conversation_id "
          "WHERE r.status IN ('queued', 'running') AND c.status IS DISTINCT FROM 'ai_processing'"}},
+    {"runs_add_up", "every step and call belongs to a run, whose totals hold what they cost", HIL_BROKEN_ROW,
+     Statement<std::string>{
+         "SELECT coalesce(r.id, s.run_id, c.run_id)::text FROM hil.runs r "
+         "FULL JOIN (SELECT conversation_id, run_id, count(*) AS n, sum(cost_usd) AS cost FROM hil.run_steps "
+         "           GROUP BY 1, 2) s ON s.conversation_id = r.conversation_id AND s.run_id = r.id "
+         "FULL JOIN (SELECT conversation_id, run_id, count(*) AS n, "
+         "           sum((usage ->> 'cost_usd')::float8::numeric) AS cost FROM hil.run_calls GROUP BY 1, 2) "
+         "c "
+         "ON c.conversation_id = r.conversation_id AND c.run_id = r.id "
+         "WHERE r.id IS NULL OR r.steps <> coalesce(s.n, 0) OR r.calls <> coalesce(c.n, 0) "
+         "OR r.cost_usd < coalesce(s.cost, 0) + coalesce(c.cost, 0)"}},
     {"nobody_is_forgotten", "a customer who wrote to the AI and has no answer yet has a live run",
      HIL_BROKEN_ROW,
      Statement<std::string>{
@@ -83,12 +94,14 @@ const Check checks[] = {
          "SELECT c.id::text FROM hil.conversations c WHERE c.closed_at IS NOT NULL AND NOT EXISTS "
          "(SELECT 1 FROM hil.conversation_analytics a WHERE a.conversation_id = c.id)"}},
     {"no_orphans",
-     "every message, run, step, hand-over and queue entry belongs to a conversation, and every agent named "
+     "every message, run, step, call, hand-over and queue entry belongs to a conversation, and every agent "
+     "named "
      "exists",
      HIL_BROKEN_ROW,
      Statement<std::string>{
          "SELECT o.id::text FROM (SELECT conversation_id AS id FROM hil.messages UNION "
          "SELECT conversation_id FROM hil.runs UNION SELECT conversation_id FROM hil.run_steps UNION "
+         "SELECT conversation_id FROM hil.run_calls UNION "
          "SELECT conversation_id FROM hil.handover_events UNION SELECT conversation_id FROM hil.agent_queue "
          "UNION "
          "SELECT conversation_id FROM hil.conversation_analytics) o "

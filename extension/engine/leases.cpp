@@ -14,16 +14,14 @@ namespace {
 using pg::Statement;
 using Int64s = std::vector<std::int64_t>;
 
-// A run that has steps goes on where it stopped, so it keeps the input for which they were made.
+// A run that has steps or calls goes on where it stopped, so it keeps the input for which they were made.
 const Statement<std::string, std::int32_t, Duration, Timestamp> claim{
     "WITH due AS MATERIALIZED (SELECT conversation_id, id FROM hil.runs WHERE status = 'queued' AND "
     "run_after <= $4 "
     "             ORDER BY run_after, id LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED) "
     "UPDATE hil.runs r SET status = 'running', attempt = r.attempt + 1, worker = $1, "
     "lease_until = clock_timestamp() + $3, started_at = coalesce(r.started_at, clock_timestamp()), "
-    "input_through = CASE WHEN EXISTS (SELECT 1 FROM hil.run_steps s WHERE s.conversation_id = "
-    "r.conversation_id "
-    "                                  AND s.run_id = r.id) THEN r.input_through "
+    "input_through = CASE WHEN r.steps + r.calls > 0 THEN r.input_through "
     "                ELSE (SELECT coalesce(max(m.id), 0) FROM hil.messages m "
     "                      WHERE m.conversation_id = r.conversation_id) END "
     "FROM due WHERE r.conversation_id = due.conversation_id AND r.id = due.id RETURNING r.id"};
@@ -31,7 +29,10 @@ const Statement<std::string, std::int32_t, Duration, Timestamp> claim{
 // Customers may write any number of messages while nobody answers; a run's input stays within $2 bytes of
 // them, the newest ones, so that one conversation cannot keep a claim from succeeding.
 constexpr std::int64_t max_input_bytes = 2 << 20;
-const Statement<Int64s, std::int64_t> select_claimed{
+// So do the results of calls, of which the first ones are whole: models look most at the last ones, but what
+// was asked later builds on the first.
+constexpr std::int64_t max_result_bytes = 8 << 20;
+const Statement<Int64s, std::int64_t, std::int64_t> select_claimed{
     "SELECT r.id, r.attempt, r.conversation_id, r.workflow, r.revision, jsonb_build_object("
     "'customer_message', u.content, 'omitted_messages', u.omitted, "
     "'messages', (SELECT coalesce(jsonb_agg(jsonb_build_object('sender_type', m.sender_type, 'content', "
@@ -54,7 +55,23 @@ const Statement<Int64s, std::int64_t> select_claimed{
     "c.handover_count, "
     "    'created_at', c.created_at), "
     "'steps', (SELECT coalesce(jsonb_object_agg(s.node, s.output), '{}') FROM hil.run_steps s "
-    "    WHERE s.conversation_id = c.id AND s.run_id = r.id)) "
+    "    WHERE s.conversation_id = c.id AND s.run_id = r.id), "
+    "'spent', jsonb_build_object('input_tokens', r.input_tokens, 'output_tokens', r.output_tokens, "
+    "    'cost_usd', r.cost_usd, 'calls', r.calls), "
+    "'calls', CASE WHEN r.calls = 0 THEN '{}' ELSE (SELECT coalesce(jsonb_object_agg(n.node, n.calls), '{}') "
+    "    FROM (SELECT k.node, jsonb_agg(jsonb_build_object('call', k.call, 'turn', k.turn, 'tool', k.tool, "
+    "              'arguments', k.arguments, 'message', k.message, 'usage', k.usage, "
+    "              'result', CASE WHEN k.bytes <= $3 THEN k.result "
+    "                        ELSE left(k.result, 200) || ' [the rest was left out: the results of this run "
+    "are "
+    "too long]' END, "
+    "              'is_error', k.is_error) ORDER BY k.call) AS calls "
+    "          FROM (SELECT i.*, sum(octet_length(i.result)) OVER (ORDER BY i.started_at, i.node, i.call) AS "
+    "bytes "
+    "                FROM hil.run_calls i WHERE i.conversation_id = c.id AND i.run_id = r.id "
+    "                AND NOT EXISTS (SELECT 1 FROM hil.run_steps d WHERE d.conversation_id = c.id "
+    "                                AND d.run_id = r.id AND d.node = i.node)) k "
+    "          GROUP BY k.node) n) END) "
     "FROM hil.runs r JOIN hil.conversations c ON c.id = r.conversation_id CROSS JOIN LATERAL "
     "(SELECT coalesce(string_agg(m.content, E'\\n' ORDER BY m.id) FILTER (WHERE m.bytes <= $2), '') AS "
     "content, "
@@ -130,7 +147,7 @@ pg::Rows claim_runs(const std::string& worker, std::int32_t max_runs, Duration l
     for (const pg::Row& row : claim(worker, max_runs, lease, pg::clock_now()))
         claimed.push_back(row.get<std::int64_t>(0));
     if (claimed.empty()) return {};
-    return select_claimed(claimed, max_input_bytes);
+    return select_claimed(claimed, max_input_bytes, max_result_bytes);
 }
 
 Int64s renew_runs(const std::string& worker, const Int64s& runs, Duration lease) {

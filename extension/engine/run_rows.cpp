@@ -7,72 +7,94 @@ namespace hil::engine {
 namespace {
 
 using pg::JsonText;
-using pg::Statement;
 
-const Statement<std::int64_t> select_run{
-    "SELECT conversation_id, id, workflow, revision, status, attempt, input_through, worker FROM hil.runs "
-    "WHERE id = $1"};
-const Statement<Uuid, std::int64_t> lock_row{
-    "SELECT conversation_id, id, workflow, revision, status, attempt, input_through, worker FROM hil.runs "
-    "WHERE conversation_id = $1 AND id = $2 FOR NO KEY UPDATE"};
-const Statement<Uuid, std::int64_t> try_lock_row{
-    "SELECT conversation_id, id, workflow, revision, status, attempt, input_through, worker FROM hil.runs "
-    "WHERE conversation_id = $1 AND id = $2 FOR NO KEY UPDATE SKIP LOCKED"};
+#define HIL_RUN_COLUMNS                                                                               \
+    "conversation_id, id, workflow, revision, status, attempt, input_through, worker, steps, calls, " \
+    "input_tokens, output_tokens, cost_usd"
+const pg::By by_key{.index = "runs_pkey", .keys = "conversation_id, id"};
+const pg::Lookup<std::int64_t> by_id{"runs", {.index = "runs_id", .keys = "id"}, HIL_RUN_COLUMNS};
+const pg::Lookup<Uuid, std::int64_t> row{"runs", by_key, HIL_RUN_COLUMNS};
+#undef HIL_RUN_COLUMNS
 const pg::Lookup<Uuid> live_of{
     "runs",
     {.index = "runs_live", .keys = "conversation_id", .where = "status IN ('queued', 'running')"},
     "id"};
-const Statement<Uuid, std::int64_t, std::string, std::string, JsonText, std::string> update_ended{
-    "UPDATE hil.runs r SET status = $3, sink = $4, result = $5, error = coalesce($6, error), lease_until = "
-    "NULL, "
-    "finished_at = clock_timestamp(), cost_usd = s.cost, input_tokens = s.input, output_tokens = s.output "
-    "FROM (SELECT coalesce(sum(cost_usd), 0) AS cost, coalesce(sum((usage ->> 'input_tokens')::numeric), 0) "
-    "AS input, "
-    "      coalesce(sum((usage ->> 'output_tokens')::numeric), 0) AS output "
-    "      FROM hil.run_steps WHERE conversation_id = $1 AND run_id = $2) s "
-    "WHERE r.conversation_id = $1 AND r.id = $2"};
-const Statement<Uuid, std::int64_t, std::string, Duration> update_requeued{
-    "UPDATE hil.runs SET status = 'queued', lease_until = NULL, error = $3, run_after = clock_timestamp() + "
-    "$4 "
-    "WHERE conversation_id = $1 AND id = $2"};
+#define HIL_TOTALS "steps, calls, input_tokens, output_tokens, cost_usd"
+const pg::Update<Uuid, std::int64_t, std::int32_t, std::int32_t, std::int64_t, std::int64_t, std::string>
+    update_totals{"runs", by_key, HIL_TOTALS};
+const pg::Update<Uuid, std::int64_t, std::int32_t, std::int32_t, std::int64_t, std::int64_t, std::string,
+                 std::string, std::string, JsonText, Timestamp, Timestamp>
+    update_ended{"runs", by_key, HIL_TOTALS ", status, sink, result, lease_until, finished_at"};
+const pg::Update<Uuid, std::int64_t, std::int32_t, std::int32_t, std::int64_t, std::int64_t, std::string,
+                 std::string, std::string, JsonText, Timestamp, Timestamp, std::string>
+    update_ended_with_error{"runs", by_key,
+                            HIL_TOTALS ", status, sink, result, lease_until, finished_at, error"};
+const pg::Update<Uuid, std::int64_t, std::int32_t, std::int32_t, std::int64_t, std::int64_t, std::string,
+                 std::string, Timestamp, std::string, Timestamp>
+    update_requeued{"runs", by_key, HIL_TOTALS ", status, lease_until, error, run_after"};
+#undef HIL_TOTALS
+
+// Writes a row with the run's totals, and more.
+template <class Update, class... More>
+void write(const Update& update, const Run& run, const More&... more) {
+    update(run.conversation, run.id, run.steps, run.calls, run.input_tokens, run.output_tokens, run.cost_usd,
+           more...);
+}
 
 Run read(const pg::Row& row) {
     Run run;
     std::tie(run.conversation, run.id, run.workflow, run.revision, run.status, run.attempt, run.input_through,
-             run.worker) = row.as<Uuid, std::int64_t, std::string, std::int32_t, std::string, std::int32_t,
-                                  std::int64_t, std::optional<std::string>>();
+             run.worker, run.steps, run.calls, run.input_tokens, run.output_tokens, run.cost_usd) =
+        row.as<Uuid, std::int64_t, std::string, std::int32_t, std::string, std::int32_t, std::int64_t,
+               std::optional<std::string>, std::int32_t, std::int32_t, std::int64_t, std::int64_t,
+               std::string>();
     return run;
 }
 
 }  // namespace
 
+void Run::add(const StepUsage& used) {
+    input_tokens += used.input_tokens;
+    output_tokens += used.output_tokens;
+    if (used.cost_usd > 0) cost_usd = pg::sum(cost_usd, pg::decimal(used.cost_usd));
+}
+
 Run find_run(std::int64_t id) {
-    const pg::Rows rows = select_run(id);
-    if (rows.empty())
+    const std::optional<pg::Row> found = by_id.find(id);
+    if (!found)
         throw Refusal(Reason::not_found, "there is no run " + std::to_string(id),
                       "Report only runs that hil_claim_runs returned.");
-    return read(rows.front());
+    return read(*found);
 }
 
 std::optional<Run> lock_run(const Uuid& conversation, std::int64_t id) {
-    const pg::Rows rows = lock_row(conversation, id);
-    if (rows.empty()) return std::nullopt;
-    return read(rows.front());
+    const std::optional<pg::Row> found = row.lock(conversation, id);
+    if (!found) return std::nullopt;
+    return read(*found);
 }
 
 std::optional<Run> try_lock_run(const Uuid& conversation, std::int64_t id) {
-    const pg::Rows rows = try_lock_row(conversation, id);
-    if (rows.empty()) return std::nullopt;
-    return read(rows.front());
+    const std::optional<pg::Row> found = row.try_lock(conversation, id);
+    if (!found) return std::nullopt;
+    return read(*found);
 }
 
+void save_totals(const Run& run) { write(update_totals, run); }
+
 void end_run(const Run& run, const Ending& ending) {
-    update_ended(run.conversation, run.id, std::string(ending.status), ending.sink, ending.result,
-                 ending.error);
+    const auto end = [&](const auto& update, const auto&... more) {
+        write(update, run, std::string(ending.status), ending.sink, ending.result, std::optional<Timestamp>(),
+              pg::clock_now(), more...);
+    };
+    if (ending.error)
+        end(update_ended_with_error, ending.error);
+    else
+        end(update_ended);
 }
 
 void requeue_run(const Run& run, const std::string& error, Duration delay) {
-    update_requeued(run.conversation, run.id, error, delay);
+    write(update_requeued, run, std::string("queued"), std::optional<Timestamp>(), error,
+          Timestamp{pg::clock_now().microseconds + delay.microseconds});
 }
 
 std::optional<std::int64_t> live_run(const Uuid& conversation) {

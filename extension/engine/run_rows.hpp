@@ -1,9 +1,10 @@
-// The rows of hil.runs, for runs.cpp and leases.cpp.
+// The rows of hil.runs, for runs.cpp, reports.cpp, failures.cpp and leases.cpp.
 #pragma once
 
 #include <optional>
 #include <string>
 
+#include "core/run_result.hpp"
 #include "engine/conversations.hpp"
 
 namespace hil::engine {
@@ -17,6 +18,14 @@ struct Run {
     std::int32_t attempt = 0;
     std::int64_t input_through = 0;
     std::optional<std::string> worker;
+
+    // What it came to so far, over all attempts. Whoever adds to a locked run saves it: save_totals, or what
+    // ends or requeues it.
+    std::int32_t steps = 0, calls = 0;
+    std::int64_t input_tokens = 0, output_tokens = 0;
+    std::string cost_usd = "0";
+
+    void add(const StepUsage& used);
 };
 
 // A run's row as it is, unlocked: to learn its conversation, which is locked first. Refusal(not_found).
@@ -38,7 +47,10 @@ struct Ending {
     std::optional<std::string> error = std::nullopt;
 };
 
-// Ends a locked run; its cost and tokens become those of its steps.
+// Writes the totals of a locked run that goes on.
+void save_totals(const Run& run);
+
+// Ends a locked run.
 void end_run(const Run& run, const Ending& ending);
 
 // Ends the conversation's live run, if there is one, as cancelled.

@@ -1,8 +1,7 @@
-// hil_claim_runs, hil_renew_runs, hil_record_step, hil_complete_run, hil_fail_run: see their COMMENTs in
-// hil--0.1.sql.
-#include "engine/runs.hpp"
-
+// hil_claim_runs, hil_renew_runs, hil_record_step, hil_record_calls, hil_complete_run, hil_fail_run: see
+// their COMMENTs in hil--0.1.sql.
 #include "engine/leases.hpp"
+#include "engine/reports.hpp"
 #include "functions/arguments.hpp"
 
 using namespace hil;
@@ -30,8 +29,17 @@ HIL_FUNCTION(hil_renew_runs) {
 }
 
 HIL_FUNCTION(hil_record_step) {
-    return engine::record_step(attempt(arguments), arguments.nonblank_text(2, "node", max_name_bytes),
-                               arguments.json(3, "output"), arguments.json_object(4, "usage").json);
+    const engine::Attempt whose = attempt(arguments);
+    std::string node = arguments.nonblank_text(2, "node", max_name_bytes);
+    pg::Document output = arguments.json(3, "output");
+    return engine::record_step(whose, read_step(std::move(node), std::move(output.json), output.text.text,
+                                                arguments.json_object(4, "usage").json));
+}
+
+HIL_FUNCTION(hil_record_calls) {
+    const engine::Attempt whose = attempt(arguments);
+    const std::string node = arguments.nonblank_text(2, "node", max_name_bytes);
+    return engine::record_calls(whose, read_calls(arguments.json(3, "calls").json, node));
 }
 
 HIL_FUNCTION(hil_complete_run) {

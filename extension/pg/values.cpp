@@ -1,5 +1,7 @@
 #include "pg/values.hpp"
 
+#include <cfloat>
+
 #include "pg/guard.hpp"
 
 namespace hil::pg {
@@ -14,6 +16,25 @@ std::string Uuid::text() const {
         out.push_back(digits[bytes[i] & 15]);
     }
     return out;
+}
+
+std::string decimal(double amount) {
+    char text[64];
+    snprintf(text, sizeof text, "%.*g", DBL_DIG, amount);
+    return text;
+}
+
+std::string sum(const std::string& a, const std::string& b) {
+    return call(
+        [](const char* first, const char* second) -> const char* {
+            const auto number = [](const char* text) {
+                return DirectFunctionCall3(numeric_in, CStringGetDatum(text), ObjectIdGetDatum(InvalidOid),
+                                           Int32GetDatum(-1));
+            };
+            return DatumGetCString(DirectFunctionCall1(
+                numeric_out, DirectFunctionCall2(numeric_add, number(first), number(second))));
+        },
+        a.c_str(), b.c_str());
 }
 
 Timestamp clock_now() { return {GetCurrentTimestamp()}; }

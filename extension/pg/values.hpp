@@ -57,6 +57,10 @@ using Value =
     std::variant<std::monostate, bool, std::int32_t, std::int64_t, double, std::string, Uuid, Timestamp,
                  Duration, JsonText, std::vector<std::string>, std::vector<Uuid>, std::vector<std::int64_t>>;
 
+// Amounts of money, as numeric has them: the text of a double as Postgres casts it, and the exact sum of two.
+std::string decimal(double amount);
+std::string sum(const std::string& a, const std::string& b);
+
 // The instant of the call by the wall clock. States are timed by it and not by the transaction's start, which
 // may lie before a change that this transaction waited for.
 Timestamp clock_now();

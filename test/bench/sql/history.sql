@@ -9,10 +9,10 @@ INSERT INTO hil.messages (conversation_id, sender_type, content, created_at)
     SELECT bench.closed(n), who, 'Where is my order? It was due on Monday.', bench.moment(n)
     FROM generate_series(1, :closed) n, unnest('{user,ai}'::text[]) who;
 WITH run AS (
-    INSERT INTO hil.runs (conversation_id, workflow, revision, status, attempt, worker, sink, result, created_at, started_at,
-                          finished_at)
-        SELECT bench.closed(n), 'support', 1, 'succeeded', 1, 'worker 1', 'REPLY', '{"sink": "REPLY"}', bench.moment(n),
-               bench.moment(n), bench.moment(n)
+    INSERT INTO hil.runs (conversation_id, workflow, revision, status, attempt, worker, sink, result, input_tokens, cost_usd,
+                          steps, created_at, started_at, finished_at)
+        SELECT bench.closed(n), 'support', 1, 'succeeded', 1, 'worker 1', 'REPLY', '{"sink": "REPLY"}', 100, 0.001, 1,
+               bench.moment(n), bench.moment(n), bench.moment(n)
         FROM generate_series(1, :closed) n
         RETURNING conversation_id, id)
 INSERT INTO hil.run_steps (conversation_id, run_id, node, step_number, attempt, output, usage, cost_usd, duration_ms)

@@ -1,0 +1,26 @@
+// Completions: what the end of a run does with its conversation. The caller holds both locks, and has checked
+// the result.
+#pragma once
+
+#include "engine/handovers.hpp"
+#include "engine/run_rows.hpp"
+#include "engine/workflows.hpp"
+
+namespace hil::engine {
+
+// The sink that a result names; nullptr where none was reached. Refusal(invalid_argument) where the workflow
+// has no such sink.
+const Node* sink_of(const RunResult& result, const Revision& workflow);
+
+// Ends the run with its result: answers the customer and finishes, answers and waits, or hands over. Saves
+// the conversation. Returns what the worker is told.
+Json complete(Conversation& conversation, const Run& run, const RunResult& result, const pg::JsonText& text,
+              const Revision& workflow);
+
+// Hands over at the end of a run. Saves the conversation.
+void complete_with_handover(Conversation& conversation, const Handover& handover, const HilConfig& config);
+
+// What a worker is told of a report that was taken.
+Json accepted(const Conversation& conversation);
+
+}  // namespace hil::engine
