@@ -62,7 +62,9 @@ bool can_have_one(Oid database) {
     Relation databases = table_open(DatabaseRelationId, AccessShareLock);
     ScanKeyData key;
     ScanKeyInit(&key, Anum_pg_database_oid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(database));
-    SysScanDesc scan = systable_beginscan(databases, DatabaseOidIndexId, true, nullptr, 1, &key);
+    // A process without a database knows the index only where others have left it in the cache's file.
+    SysScanDesc scan =
+        systable_beginscan(databases, DatabaseOidIndexId, criticalSharedRelcachesBuilt, nullptr, 1, &key);
     HeapTuple row = systable_getnext(scan);
     const bool can =
         HeapTupleIsValid(row) && takes_connections(reinterpret_cast<Form_pg_database>(GETSTRUCT(row)));

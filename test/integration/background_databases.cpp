@@ -126,6 +126,17 @@ TEST_F(BackgroundDatabases, ADatabaseThatTakesNoConnectionsHasNoneUntilItDoes) {
     EXPECT_TRUE(has_scheduler(other, before));
 }
 
+// As in a new cluster of some versions: no other process has left the shared catalogs' descriptions in a
+// file.
+TEST_F(BackgroundDatabases, TheLauncherStartsBeforeAnyCacheIsFilled) {
+    cluster("stop");
+    std::filesystem::remove(std::filesystem::path(std::getenv("HIL_CLUSTER")) /
+                            "data/global/pg_internal.init");
+    restart_server();
+    EXPECT_TRUE(is_served());
+    EXPECT_EQ(logged("without having selected a database"), 0);
+}
+
 // Two workers: the launcher's and that of logical replication. Three: one scheduler.
 TEST_F(BackgroundDatabases, TooFewWorkersAreReportedAndWaitedFor) {
     create_other();
