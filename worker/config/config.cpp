@@ -75,7 +75,10 @@ ConfigResult read_config(const std::string& text, const std::filesystem::path& f
                              {"limits", limits_of(reader, config.limits)}};
         add_agent_keys(reader, keys, config.catalogue);
         add_provider_keys(reader, keys, config.catalogue);
+        add_tool_keys(reader, keys, config.tools);
         reader.object(*yaml.value, "", keys);
+        check_tool_names(reader, config.tools);
+        config.catalogue.tools = config.tools.names();
     }
     std::sort(result.errors.begin(), result.errors.end());
     if (!rules.empty()) config.rules = folder / rules;

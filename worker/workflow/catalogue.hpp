@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/json.hpp"
 
@@ -46,6 +47,10 @@ inline constexpr const char* default_model_profile = "balanced";
 struct Catalogue {
     std::map<std::string, AgentPreset> agents;
     std::map<std::string, ModelProfile> model_profiles;
+    std::vector<std::string> tools;  // names, and "SERVER.*" where a server says what it has
+
+    // Whether a tool that the pattern matches is there, or may be.
+    bool may_have_tool(const std::string& pattern) const;
 
     // The presets simple_intent_classifier, simple_evaluator and reasoning_support_agent; the profiles fast
     // and balanced. A configuration changes them or adds to them.

@@ -110,9 +110,15 @@ class Checker {
         if (!config.contains("tools") || !config.at("tools").is_array()) return;
         const Json& tools = config.at("tools");
         for (std::size_t i = 0; i < tools.size(); ++i)
-            if (tools[i].is_string())
-                warn(place(pointer_to(pointer_to(at, "tools"), i)),
-                     "no tool matches \"" + tools[i].get<std::string>() + "\": none is configured");
+            if (tools[i].is_string()) check_tool(pointer_to(pointer_to(at, "tools"), i), tools[i]);
+    }
+
+    void check_tool(const std::string& at, const std::string& pattern) {
+        if (catalogue_.may_have_tool(pattern)) return;
+        std::string known;
+        for (const std::string& name : catalogue_.tools) known += (known.empty() ? "" : ", ") + name;
+        warn(place(at), "no tool matches \"" + pattern +
+                            "\": " + (known.empty() ? "none is configured" : "configured are " + known));
     }
 
     void check_templates(const std::string& at, const Json& value) {

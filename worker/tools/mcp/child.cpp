@@ -1,0 +1,117 @@
+#include "tools/mcp/child.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <system_error>
+#include <utility>
+
+namespace hil::worker::mcp {
+namespace {
+
+constexpr std::chrono::seconds grace{2};
+
+[[noreturn]] void fail(int error, const std::string& what) {
+    throw std::system_error(error, std::generic_category(), what);
+}
+
+struct Pipe {
+    Pipe() {
+        std::array<int, 2> ends{};
+        if (pipe2(ends.data(), O_CLOEXEC) != 0) fail(errno, "pipe");
+        to_read = ends[0];
+        to_write = ends[1];
+    }
+    ~Pipe() {
+        if (to_read >= 0) close(to_read);
+        if (to_write >= 0) close(to_write);
+    }
+    Pipe(const Pipe&) = delete;
+    Pipe& operator=(const Pipe&) = delete;
+
+    int to_read = -1, to_write = -1;
+};
+
+std::vector<char*> pointers(const std::vector<std::string>& texts) {
+    std::vector<char*> list;
+    list.reserve(texts.size() + 1);
+    for (const std::string& text : texts) list.push_back(const_cast<char*>(text.c_str()));
+    list.push_back(nullptr);
+    return list;
+}
+
+}  // namespace
+
+Child::Child(const std::vector<std::string>& command, const std::vector<std::string>& environment) {
+    // Writing to a program that has ended is an error, not the end of the worker.
+    std::signal(SIGPIPE, SIG_IGN);
+    Pipe in, out, error;
+    posix_spawn_file_actions_t files;
+    posix_spawn_file_actions_init(&files);
+    posix_spawn_file_actions_adddup2(&files, in.to_read, STDIN_FILENO);
+    posix_spawn_file_actions_adddup2(&files, out.to_write, STDOUT_FILENO);
+    posix_spawn_file_actions_adddup2(&files, error.to_write, STDERR_FILENO);
+    posix_spawnattr_t attributes;
+    posix_spawnattr_init(&attributes);
+    posix_spawnattr_setpgroup(&attributes, 0);
+    // The worker may block signals or ignore some; the program starts as any other does.
+    sigset_t none, all;
+    sigemptyset(&none);
+    sigfillset(&all);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setsigdefault(&attributes, &all);
+    posix_spawnattr_setflags(&attributes,
+                             POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    const std::vector<char*> words = pointers(command), variables = pointers(environment);
+    const int failure = posix_spawnp(&id_, words[0], &files, &attributes, words.data(), variables.data());
+    posix_spawn_file_actions_destroy(&files);
+    posix_spawnattr_destroy(&attributes);
+    if (failure != 0) fail(failure, command[0]);
+    process_ = static_cast<int>(syscall(SYS_pidfd_open, id_, 0));
+    input_ = std::exchange(in.to_write, -1);
+    output_ = std::exchange(out.to_read, -1);
+    error_ = std::exchange(error.to_read, -1);
+}
+
+Child::~Child() {
+    for (const int end : {input_, output_, error_})
+        if (end >= 0) close(end);
+    if (!has_ended_within(grace)) signal(SIGTERM);
+    has_ended_within(grace);
+    // What the program started, too. Its group lives until it is waited for.
+    kill();
+    waitpid(id_, nullptr, 0);
+    if (process_ >= 0) close(process_);
+}
+
+int Child::take_input() { return std::exchange(input_, -1); }
+int Child::take_output() { return std::exchange(output_, -1); }
+int Child::take_error() { return std::exchange(error_, -1); }
+
+void Child::kill() const { signal(SIGKILL); }
+
+void Child::signal(int number) const { ::kill(-id_, number); }
+
+bool Child::has_ended_within(std::chrono::milliseconds time) const {
+    pollfd ended{process_, POLLIN, 0};
+    return poll(&ended, 1, static_cast<int>(time.count())) > 0;
+}
+
+std::vector<std::string> environment_for(const std::vector<std::string>& names) {
+    std::vector<std::string> wanted = {"PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ"};
+    wanted.insert(wanted.end(), names.begin(), names.end());
+    std::vector<std::string> variables;
+    for (const std::string& name : wanted)
+        if (const char* value = std::getenv(name.c_str())) variables.push_back(name + "=" + value);
+    return variables;
+}
+
+}  // namespace hil::worker::mcp

@@ -1,0 +1,152 @@
+#include "tools/mcp/http.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <asio/error.hpp>
+#include <optional>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "core/text.hpp"
+#include "http/sse.hpp"
+
+namespace hil::worker::mcp {
+namespace {
+
+constexpr std::chrono::seconds connect_timeout{5}, notification_timeout{10};
+constexpr std::size_t max_excerpt = 200;
+
+// Takes an answer as it comes, and knows when the reply is there: a server may leave the stream open.
+class Answer {
+  public:
+    explicit Answer(std::int64_t id) : id_(id) {}
+
+    // False: the reply is there.
+    bool take(std::string_view bytes) {
+        body_ += bytes;
+        for (const ServerEvent& event : events_.add(bytes)) take_messages(event.data);
+        return !reply_;
+    }
+
+    // After the end, for an answer that is no stream.
+    void take_body() {
+        if (!reply_) take_messages(body_);
+    }
+
+    std::optional<Message>& reply() { return reply_; }
+    const std::vector<Message>& others() const { return others_; }
+    const std::string& body() const { return body_; }
+
+  private:
+    void take_messages(const std::string& text) {
+        if (is_blank(text)) return;
+        try {
+            for (Message& message : read_messages(text)) {
+                if (!message.is_reply()) others_.push_back(std::move(message));
+                // A request that could not be read is refused without its id.
+                else if (message.id == id_ || (message.error && message.id.is_null()))
+                    reply_ = std::move(message);
+            }
+        } catch (const BadMessage& error) {
+            spdlog::debug("a tool server sent what is no message: {}", error.what());
+        }
+    }
+
+    const std::int64_t id_;
+    SseReader events_;
+    std::string body_;
+    std::optional<Message> reply_;
+    std::vector<Message> others_;
+};
+
+bool has_reached_server(HttpError::Kind kind) {
+    return kind == HttpError::Kind::first_byte || kind == HttpError::Kind::total ||
+           kind == HttpError::Kind::cut || kind == HttpError::Kind::too_large;
+}
+
+NoReply no_reply(const HttpError& error) { return {error.what(), has_reached_server(error.kind)}; }
+
+// A server that refuses has not acted; one that failed may have.
+NoReply no_reply(long status, const std::string& body) {
+    return {"HTTP " + std::to_string(status) + ": " + one_line(body, max_excerpt), status >= 500};
+}
+
+}  // namespace
+
+Http::Http(HttpClient& client, asio::any_io_executor strand, HttpAddress address, OnMessage on_message)
+    : client_(client),
+      strand_(std::move(strand)),
+      address_(std::move(address)),
+      on_message_(std::move(on_message)) {}
+
+Task<> Http::start() {
+    session_.clear();
+    version_.clear();
+    started_ = true;
+    co_return;
+}
+
+HttpRequest Http::post(std::string text, std::chrono::milliseconds timeout) const {
+    HttpRequest request;
+    request.url = address_.url;
+    request.body = std::move(text);
+    request.headers = address_.headers;
+    request.headers.emplace_back("Content-Type", "application/json");
+    request.headers.emplace_back("Accept", "application/json, text/event-stream");
+    if (!version_.empty()) request.headers.emplace_back("MCP-Protocol-Version", version_);
+    if (!session_.empty()) request.headers.emplace_back("Mcp-Session-Id", session_);
+    request.timeouts = {std::min<std::chrono::milliseconds>(timeout, connect_timeout), timeout, timeout};
+    request.max_reply_bytes = max_message_bytes;
+    request.addresses = address_.addresses;
+    return request;
+}
+
+Task<Message> Http::ask(std::int64_t id, std::string method, Json params, std::chrono::milliseconds timeout) {
+    const auto answer = std::make_shared<Answer>(id);
+    HttpRequest request = post(request_text(id, method, params), timeout);
+    request.on_data = [answer](std::string_view bytes) { return answer->take(bytes); };
+    const bool had_session = !session_.empty();
+    HttpReply reply;
+    try {
+        reply = co_await client_.send(std::move(request));
+    } catch (const HttpError& error) {
+        if (error.kind == HttpError::Kind::first_byte || error.kind == HttpError::Kind::total)
+            call_off(id, "timeout");
+        throw no_reply(error);
+    } catch (const std::system_error&) {
+        call_off(id, "cancelled");
+        throw;
+    }
+    if (reply.status == 404 && had_session) throw SessionLost("the server has forgotten the session");
+    answer->take_body();
+    for (const Message& message : answer->others()) on_message_(message);
+    if (!answer->reply() && reply.status / 100 != 2) throw no_reply(reply.status, answer->body());
+    if (!answer->reply()) throw NoReply("the answer was no reply, or was cut off", /*started=*/true);
+    if (const auto session = reply.header("Mcp-Session-Id"); session && method == "initialize")
+        session_ = *session;
+    co_return std::move(*answer->reply());
+}
+
+// The protocol's way to say that nobody waits any more. That the connection was closed is not enough.
+void Http::call_off(std::int64_t id, const char* reason) {
+    const std::string text =
+        notification_text("notifications/cancelled", {{"requestId", id}, {"reason", reason}});
+    asio::co_spawn(strand_, tell(text), asio::detached);
+}
+
+Task<> Http::tell(std::string text) {
+    HttpRequest request = post(std::move(text), notification_timeout);
+    HttpReply reply;
+    try {
+        reply = co_await client_.send(std::move(request));
+    } catch (const HttpError& error) {
+        throw no_reply(error);
+    }
+    if (reply.status / 100 != 2) throw no_reply(reply.status, reply.body);
+}
+
+}  // namespace hil::worker::mcp

@@ -1,0 +1,221 @@
+#include "tools/mcp/server.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <asio/redirect_error.hpp>
+#include <asio/use_awaitable.hpp>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "core/text.hpp"
+#include "tools/result_text.hpp"
+#include "tools/tool_name.hpp"
+
+namespace hil::worker::mcp {
+namespace {
+
+constexpr int max_pages = 100;
+constexpr std::size_t max_tools = 1'000;
+constexpr std::size_t max_error_characters = 500;
+
+// What a server refused.
+class Refused : public std::runtime_error {
+  public:
+    explicit Refused(const RpcError& error)
+        : std::runtime_error("error " + std::to_string(error.code) + ": " +
+                             one_line(error.message, max_error_characters)) {}
+};
+
+}  // namespace
+
+std::shared_ptr<Server> Server::make(Threads& threads, ServerSettings settings,
+                                     const MakeTransport& make_transport) {
+    std::shared_ptr<Server> server(new Server(threads, std::move(settings)));
+    server->transport_ =
+        make_transport(server->strand_, [weak = std::weak_ptr(server)](const Message& message) {
+            if (const auto self = weak.lock()) self->take(message);
+        });
+    return server;
+}
+
+Server::Server(Threads& threads, ServerSettings settings)
+    : threads_(threads), strand_(threads.new_strand()), settings_(std::move(settings)) {}
+
+void Server::stop() { transport_->close(); }
+
+Task<std::vector<ServerTool>> Server::tools() {
+    const auto self = shared_from_this();
+    Task<std::vector<ServerTool>> task = tools_here();
+    co_return co_await asio::co_spawn(strand_, std::move(task), asio::use_awaitable);
+}
+
+Task<ToolOutcome> Server::call(std::string tool, Json arguments, std::string idempotency_key) {
+    const auto self = shared_from_this();
+    Task<ToolOutcome> task = call_here(std::move(tool), std::move(arguments), std::move(idempotency_key));
+    co_return co_await asio::co_spawn(strand_, std::move(task), asio::use_awaitable);
+}
+
+Task<std::vector<ServerTool>> Server::tools_here() {
+    std::optional<ToolServerDown> down;
+    try {
+        co_await be_ready();
+    } catch (const ToolServerDown& error) {
+        down = error;
+    }
+    if (down) throw ToolServerDown("tool server " + settings_.name + ": " + down->what());
+    co_return tools_;
+}
+
+Task<ToolOutcome> Server::call_here(std::string tool, Json arguments, std::string idempotency_key) {
+    std::string failure;
+    try {
+        co_await be_ready();
+        const Json params = call_params(tool, arguments, idempotency_key);
+        const Json reply = co_await ask("tools/call", params, settings_.timeout);
+        const CallResult result = read_call_result(reply);
+        co_return ToolOutcome{result_text(result.text, settings_.max_result_bytes), result.is_error};
+    } catch (const std::system_error& error) {
+        if (error.code() == asio::error::operation_aborted) throw;
+        failure = error.what();
+    } catch (const NoReply& error) {
+        failure = error.what();
+        if (error.started) failure += "; it is not known whether the call had an effect";
+    } catch (const std::exception& error) {
+        failure = error.what();
+    }
+    co_return ToolOutcome{
+        result_text("tool server " + settings_.name + ": " + failure, settings_.max_result_bytes), true};
+}
+
+// Returns when the server is there and its list of tools is known.
+Task<> Server::be_ready() {
+    const Time deadline = std::chrono::steady_clock::now() + settings_.start_timeout;
+    for (;;) {
+        if (state_ == State::ready && !transport_->is_running()) {
+            state_ = State::off;
+            last_error_ = "the server has ended";
+        }
+        if (state_ == State::ready && !list_is_old_) co_return;
+        const Time now = std::chrono::steady_clock::now();
+        if (now >= deadline) throw ToolServerDown(last_error_.empty() ? "it is not ready yet" : last_error_);
+        const bool may_begin = state_ != State::starting && now >= not_before_;
+        if (may_begin) {
+            state_ = State::starting;
+            asio::co_spawn(strand_, begin(shared_from_this()), asio::detached);
+        }
+        co_await wait_until(state_ == State::starting ? deadline : std::min(deadline, not_before_));
+    }
+}
+
+// Not part of a caller's coroutine: a caller that is cancelled does not end what others wait for.
+Task<> Server::begin(std::shared_ptr<Server> self) {
+    std::string failure;
+    try {
+        if (!self->is_greeted_ || !self->transport_->is_running()) co_await self->greet();
+        co_await self->list();
+    } catch (const std::exception& error) {
+        failure = error.what();
+    }
+    const bool failed = !failure.empty();
+    self->state_ = failed ? State::off : State::ready;
+    self->last_error_ = failure;
+    if (failed) {
+        self->is_greeted_ = false;
+        self->not_before_ = std::chrono::steady_clock::now() + self->backoff_.next();
+        spdlog::warn("tool server {}: {}", self->settings_.name, failure);
+    } else {
+        self->backoff_.reset();
+        spdlog::info("tool server {}: {} tools", self->settings_.name, self->tools_.size());
+    }
+    self->wake_all();
+}
+
+Task<> Server::greet() {
+    is_greeted_ = false;
+    co_await transport_->start();
+    const Json reply = co_await ask("initialize", initialize_params(), settings_.start_timeout);
+    const Agreement agreement = read_initialize(reply);
+    has_tools_ = agreement.has_tools;
+    transport_->agreed_on(agreement.version);
+    const std::string ready = notification_text("notifications/initialized", Json::object());
+    co_await transport_->tell(ready);
+    is_greeted_ = true;
+}
+
+Task<> Server::list() {
+    list_is_old_ = false;
+    std::vector<RemoteTool> found;
+    Json params = Json::object();
+    for (int page_number = 0; has_tools_ && page_number < max_pages && found.size() < max_tools;
+         ++page_number) {
+        const Json reply = co_await ask("tools/list", params, settings_.start_timeout);
+        ToolPage page = read_tool_page(reply);
+        for (RemoteTool& tool : page.tools) found.push_back(std::move(tool));
+        if (!page.next) break;
+        params = {{"cursor", *page.next}};
+    }
+    std::vector<ServerTool> usable;
+    std::set<std::string> wire_names;
+    for (const RemoteTool& tool : found) {
+        const auto& wanted = settings_.tools;
+        if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), tool.name) == wanted.end()) continue;
+        try {
+            ToolParameters parameters(checkable(tool.schema));
+            if (!wire_names.insert(wire_name(settings_.name + "." + tool.name)).second)
+                throw SchemaError("", "another tool has the same name for models");
+            usable.push_back({tool.name, tool.description, std::move(parameters)});
+        } catch (const SchemaError& error) {
+            spdlog::warn("tool server {}: {} is left out: {}", settings_.name, in_quotes(tool.name),
+                         error.what());
+        }
+    }
+    tools_ = std::move(usable);
+}
+
+// The result of a reply. Throws what the transport throws, and Refused.
+Task<Json> Server::ask(std::string method, Json params, std::chrono::milliseconds timeout) {
+    std::optional<SessionLost> lost;
+    Message reply;
+    try {
+        reply = co_await transport_->ask(++last_id_, method, params, timeout);
+    } catch (const SessionLost& error) {
+        lost = error;
+    }
+    // The server has not looked at the request: it can be repeated, once, after a new greeting.
+    if (lost && method == "initialize") throw *lost;
+    if (lost) {
+        co_await greet();
+        reply = co_await transport_->ask(++last_id_, method, params, timeout);
+    }
+    if (reply.error) throw Refused(*reply.error);
+    co_return std::move(reply.result);
+}
+
+// Until then, or until somebody wakes all.
+Task<> Server::wait_until(Time time) {
+    asio::steady_timer timer(threads_.io(), time);
+    struct Listed {
+        std::set<asio::steady_timer*>& waiters;
+        asio::steady_timer* timer;
+        ~Listed() { waiters.erase(timer); }
+    };
+    waiters_.insert(&timer);
+    const Listed listed{waiters_, &timer};
+    std::error_code ignored;
+    co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+}
+
+void Server::wake_all() {
+    for (asio::steady_timer* timer : waiters_) timer->cancel();
+}
+
+void Server::take(const Message& message) {
+    if (message.method == "notifications/tools/list_changed") list_is_old_ = true;
+    if (message.is_request()) asio::co_spawn(strand_, transport_->tell(reply_to(message)), asio::detached);
+}
+
+}  // namespace hil::worker::mcp

@@ -1,0 +1,23 @@
+#include "tools/result_text.hpp"
+
+#include "core/text.hpp"
+
+namespace hil::worker {
+
+std::string result_text(std::string_view text, std::size_t max_bytes) {
+    constexpr std::string_view replacement = "\uFFFD";
+    std::string result;
+    for (std::size_t at = 0; at < text.size();) {
+        const Character character = character_at(text, at);
+        const bool refused = character.code == invalid_character || character.code == 0;
+        const std::string_view next = refused ? replacement : text.substr(at, character.bytes);
+        if (result.size() + next.size() > max_bytes)
+            return result + "\n[cut: only the first " + std::to_string(at) + " of " +
+                   std::to_string(text.size()) + " bytes are shown]";
+        result += next;
+        at += character.bytes;
+    }
+    return result;
+}
+
+}  // namespace hil::worker

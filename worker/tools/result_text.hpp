@@ -1,0 +1,14 @@
+// What a tool gave, as the model and the database get it.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace hil::worker {
+
+// The text as UTF-8 that the database takes (a broken byte and a NUL become U+FFFD), at most `max_bytes` of
+// it: what is longer is cut between characters, with a mark that says so. The mark is beyond the limit.
+std::string result_text(std::string_view text, std::size_t max_bytes);
+
+}  // namespace hil::worker

@@ -1,0 +1,127 @@
+#include "tools/sql_tool.hpp"
+
+#include <chrono>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "tools/result_text.hpp"
+
+namespace hil::worker {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+// The server ends a statement that takes too long; this is for a server that does not.
+constexpr milliseconds grace{2'000};
+
+std::string text_of(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+std::string call_text(const CallContext& context) {
+    return text_of({{"idempotency_key", context.idempotency_key},
+                    {"run_id", context.run_id},
+                    {"conversation_id", context.conversation_id},
+                    {"node", context.node},
+                    {"call", context.call}});
+}
+
+// The name is looked up as the role sees it, and quoted by the server.
+constexpr const char* find_function =
+    "SELECT format('SELECT %I.%I($1::jsonb, $2::jsonb)', n.nspname, p.proname),"
+    " set_config('statement_timeout', $2::text, true)"
+    " FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace"
+    " WHERE p.oid = to_regprocedure($1::text || '(jsonb, jsonb)')";
+
+constexpr const char* record_call =
+    "SELECT hil_record_calls($1::bigint, $2::int, $3::text, $4::jsonb) ->> 'action'";
+
+std::vector<Parameter> record_of(const ToolOutcome& outcome, const CallContext& context, long long took) {
+    const Json call = {
+        {"call", context.call}, {"result", outcome.text}, {"is_error", false}, {"duration_ms", took}};
+    return {std::to_string(context.run_id), std::to_string(context.attempt), context.node,
+            text_of(Json::array({call}))};
+}
+
+long long milliseconds_since(Clock::time_point start) {
+    return std::chrono::duration_cast<milliseconds>(Clock::now() - start).count();
+}
+
+std::string in_words(const DatabaseError& error) {
+    if (error.connection_lost())
+        return std::string("no answer: ") + error.what() + "; it is not known whether the call had an effect";
+    return "error: " + error.sqlstate() + " " + error.what();
+}
+
+}  // namespace
+
+SqlTool::SqlTool(SqlToolConfig config, std::shared_ptr<SqlPool> pool)
+    : config_(std::move(config)), parameters_(config_.parameters), pool_(std::move(pool)) {}
+
+Task<ToolOutcome> SqlTool::call(const Json& arguments, const CallContext& context) {
+    const auto start = Clock::now();
+    const std::string given = text_of(parameters_.with_key(arguments, context.idempotency_key));
+    const std::shared_ptr<SqlPool::Loan> loan = co_await pool_->borrow();
+    AsyncConnection& database = loan->connection();
+    // A call that is cancelled leaves no open transaction to the next one.
+    struct Guard {
+        AsyncConnection& database;
+        bool is_clean = false;
+        ~Guard() {
+            if (!is_clean) database.close();
+        }
+    } guard{database};
+    std::optional<ToolOutcome> outcome;
+    std::string failure;
+    try {
+        co_await database.open();
+        outcome = co_await transaction(database, given, context);
+    } catch (const DatabaseError& error) {
+        failure = in_words(error);
+    }
+    if (!outcome || outcome->is_error) {
+        try {
+            if (database.is_open()) co_await database.execute("ROLLBACK");
+        } catch (const DatabaseError&) {
+            database.close();
+        }
+    }
+    guard.is_clean = true;
+    if (!outcome)
+        outcome = ToolOutcome{result_text(failure, static_cast<std::size_t>(config_.max_result_bytes)), true};
+    outcome->duration_ms = milliseconds_since(start);
+    co_return std::move(*outcome);
+}
+
+Task<ToolOutcome> SqlTool::transaction(AsyncConnection& database, std::string arguments,
+                                       const CallContext& context) {
+    const auto start = Clock::now();
+    const milliseconds limit = config_.timeout + grace;
+    const auto max_bytes = static_cast<std::size_t>(config_.max_result_bytes);
+    const std::vector<Parameter> none;
+    const std::string begin = config_.read_only ? "BEGIN READ ONLY" : "BEGIN";
+    co_await database.execute(begin, none, limit);
+    const std::vector<Parameter> named = {config_.function, std::to_string(config_.timeout.count())};
+    const Result found = co_await database.execute(find_function, named, limit);
+    if (found.rows() == 0) {
+        const std::string text = "error: there is no function " + config_.function + "(jsonb, jsonb)";
+        co_return ToolOutcome{text, true};
+    }
+    const std::string statement(found.text(0, 0));
+    const std::vector<Parameter> given = {arguments, call_text(context)};
+    const Result result = co_await database.execute(statement, given, limit);
+    ToolOutcome outcome;
+    outcome.text =
+        result_text(result.rows() == 0 || result.is_null(0, 0) ? "null" : result.text(0, 0), max_bytes);
+    if (!config_.read_only) {
+        const std::vector<Parameter> record = record_of(outcome, context, milliseconds_since(start));
+        const Result verdict = co_await database.execute(record_call, record, limit);
+        const bool stopped = verdict.text(0, 0) != "continue";
+        if (stopped) co_return ToolOutcome{"error: the run is over; nothing was done", true};
+    }
+    co_await database.execute("COMMIT", none, limit);
+    outcome.recorded = !config_.read_only;
+    co_return outcome;
+}
+
+}  // namespace hil::worker

@@ -1,0 +1,36 @@
+// A tool that is a function in the database, called by the worker's own role.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "config/tools.hpp"
+#include "tools/parameters.hpp"
+#include "tools/sql_pool.hpp"
+#include "tools/tool.hpp"
+
+namespace hil::worker {
+
+// The function takes the arguments and the call (idempotency_key, run_id, conversation_id, node, call), both
+// jsonb, and returns jsonb. What it wrote and the record of the call are one commit: a call that is recorded
+// is never made again.
+class SqlTool : public Tool {
+  public:
+    // Throws SchemaError.
+    SqlTool(SqlToolConfig config, std::shared_ptr<SqlPool> pool);
+
+    const std::string& name() const override { return config_.name; }
+    const std::string& description() const override { return config_.description; }
+    const OutputSchema& parameters() const override { return parameters_.shown(); }
+    Task<ToolOutcome> call(const Json& arguments, const CallContext& context) override;
+
+  private:
+    Task<ToolOutcome> transaction(AsyncConnection& database, std::string arguments,
+                                  const CallContext& context);
+
+    const SqlToolConfig config_;
+    const ToolParameters parameters_;
+    const std::shared_ptr<SqlPool> pool_;
+};
+
+}  // namespace hil::worker
