@@ -48,7 +48,9 @@ long long milliseconds_since(Clock::time_point start) {
 }
 
 std::string in_words(const DatabaseError& error) {
-    if (error.connection_lost())
+    // A reading tool that writes; to everybody else that means a server that only reads.
+    const bool only_reads = error.sqlstate() == "25006";
+    if (error.connection_lost() && !only_reads)
         return std::string("no answer: ") + error.what() + "; it is not known whether the call had an effect";
     return "error: " + error.sqlstate() + " " + error.what();
 }
