@@ -82,8 +82,10 @@ Process& LiveTest::start_worker(const WorkerSettings& settings) {
     config << "worker: " << settings.name << "\nlease_seconds: " << settings.lease_seconds
            << "\nconcurrency: " << settings.concurrency << "\ntick_seconds: " << settings.tick_seconds
            << "\npoll_seconds: " << settings.poll_seconds << "\ndrain_seconds: " << settings.drain_seconds
-           << "\n";
+           << "\n"
+           << settings.more;
     std::map<std::string, std::string> environment = url_of(database_);
+    environment.insert(settings.environment.begin(), settings.environment.end());
     environment["PGUSER"] = settings.role;
     workers_.push_back(
         std::make_unique<Process>(std::vector<std::string>{worker_program, "run", "--config",

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -26,6 +27,8 @@ struct WorkerSettings {
     int concurrency = 4;
     std::string name = "tester";
     std::string role = "postgres";  // the database role as which it works
+    std::string more = {};          // further keys of the configuration, as YAML
+    std::map<std::string, std::string> environment = {};
 };
 
 // Each test begins with an empty database with the extension, and must leave it such that hil_tick() and then
