@@ -817,6 +817,11 @@ CREATE FUNCTION hil_fail_run(run_id bigint, attempt integer, error text, retryab
     AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION hil_fail_run IS 'Ends an attempt with an error: queues the run again after a jittered backoff (not before retry_after) or, at the error limit or where retryable is false, hands over. Returns as hil_complete_run. Errors: 22023, P0002.';
 
+CREATE FUNCTION hil_report_runs(reports jsonb)
+    RETURNS jsonb
+    AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION hil_report_runs IS 'What the functions before it do, for 1 to 100 reports in one go: a list of {run_id, attempt, conversation_id, calls, steps, and result, handover or failure}, each but the first three where there is something to say. calls: as of hil_record_calls, each with its node; steps: [{node, output, usage}]; result: as of hil_complete_run; handover: {reason, required_skills, priority, handover_context, usage}; failure: {error, retryable, retry_after_seconds, usage}. Returns the answers in order: {action: continue}, {action: handover, trigger, reason}, {action: stop, reason} or {action: done, status}. A single report waits for locks and does everything. Of several none waits and none touches the queue: {action: alone, why: held or queue} says that nothing was done and the report is to be sent by itself, {action: refused, sqlstate, message, hint} that it is wrong. Errors: 22023, and for a single report P0002.';
+
 -- Operation
 CREATE FUNCTION hil_tick()
     RETURNS jsonb
@@ -849,7 +854,7 @@ REVOKE ALL ON FUNCTION hil_create_conversation, hil_handle_message, hil_handover
     hil_queue_position, hil_estimated_wait, hil_explain_assignment, hil_add_agent, hil_set_agent_status,
     hil_set_agent_skills, hil_set_agent_capacity, hil_agent_heartbeat, hil_inbox, hil_load_workflow,
     hil_activate_workflow, hil_workflow_definition, hil_claim_runs, hil_renew_runs, hil_record_step,
-    hil_record_calls, hil_complete_run, hil_fail_run, hil_tick, hil_events_since, hil_doctor, hil_purge,
+    hil_record_calls, hil_complete_run, hil_fail_run, hil_report_runs, hil_tick, hil_events_since, hil_doctor, hil_purge,
     hil_grant
     FROM PUBLIC;
 REVOKE ALL ON FUNCTION hil.guard_conversation_status FROM PUBLIC;

@@ -193,6 +193,7 @@ CALL refused($$SELECT hil_load_workflow(deep(5000))$$);
 CALL refused($$SELECT hil_record_step(1, 1, 'classify', deep(5000))$$);
 CALL refused($$SELECT hil_record_step(1, 1, 'classify', '{}', deep(5000))$$);
 CALL refused($$SELECT hil_record_calls(1, 1, 'classify', deep(5000))$$);
+CALL refused($$SELECT hil_report_runs(deep(5000))$$);
 CALL refused($$SELECT hil_complete_run(1, 1, deep(5000))$$);
 CALL refused($$SELECT hil_complete_run(1, 1, deep(10000))$$);
 CALL refused($$SELECT hil_create_conversation(conversation(97), metadata => jsonb_build_object('a', repeat('x', 1048576)))$$);
@@ -214,6 +215,7 @@ CALL refused($$SELECT hil_load_workflow(many('1e131000', 20000))$$);
 CALL refused($$SELECT hil_record_step(2, 1, 'classify', many('1e131000', 20000))$$);
 CALL refused($$SELECT hil_record_step(2, 1, 'classify', '{}', many('1e131000', 20000))$$);
 CALL refused($$SELECT hil_record_calls(2, 1, 'classify', many('1e131000', 20000))$$);
+CALL refused($$SELECT hil_report_runs(many('1e131000', 20000))$$);
 CALL refused($$SELECT hil_complete_run(2, 1, many('1e131000', 20000))$$);
 CALL refused($$SELECT hil_create_conversation(conversation(97), metadata => jsonb_build_object('a', repeat('x', 20000000)))$$);
 -- Arrays that nobody takes

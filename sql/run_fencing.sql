@@ -10,6 +10,10 @@ BEGIN
     RETURN (SELECT run_id FROM hil_claim_runs('worker', 100) WHERE conversation_id = conversation(number));
 END
 $$;
+CREATE FUNCTION test.whole(run bigint, attempt integer) RETURNS jsonb LANGUAGE sql STABLE AS $$
+    SELECT jsonb_build_object('run_id', run, 'attempt', whole.attempt, 'conversation_id', conversation_id, 'steps', '[{"node": "answer", "output": {"needs_human": true}}]'::jsonb,
+        'result', '{"sink": "FINISH", "config": {"response": "The AI speaks."}}'::jsonb) FROM hil.runs WHERE id = run
+$$;
 -- Everything that a worker can send for a run. Says what the database answers, and whether anything changed.
 CREATE FUNCTION test.stale(run bigint, attempt integer) RETURNS TABLE (report text, answer jsonb) LANGUAGE plpgsql AS $$
 DECLARE
@@ -26,6 +30,8 @@ BEGIN
         ('no sink', hil_complete_run(run, attempt, '{"sink": null}')),
         ('error', hil_fail_run(run, attempt, 'error')),
         ('final error', hil_fail_run(run, attempt, 'error', false)),
+        ('report', hil_report_runs(jsonb_build_array(whole(run, attempt)))),
+        ('two reports', hil_report_runs(jsonb_build_array(whole(run, attempt), whole(run, attempt)))),
         ('renewal', to_jsonb(hil_renew_runs('worker', ARRAY[run])));
     IF checksum() <> before THEN
         RAISE INFO 'SOMETHING CHANGED';

@@ -4,6 +4,7 @@
 
 #include "core/definition_reader.hpp"
 #include "core/refusal.hpp"
+#include "core/text.hpp"
 
 namespace hil {
 
@@ -11,6 +12,12 @@ namespace {
 
 constexpr int max_duration_ms = 1'000'000'000;
 
+constexpr int seconds_per_day = 86'400;
+constexpr std::size_t max_error_bytes = 1 << 20;
+
+constexpr const char* report_hint =
+    "A report is {run_id, attempt, conversation_id, calls, steps, and result, handover or failure}; what "
+    "there is nothing to say about may be left out.";
 constexpr const char* calls_hint =
     "A call is {call, turn, tool, arguments, message, usage} before it is made, and {call, result, is_error, "
     "duration_ms} once it is answered; message, usage, is_error and duration_ms may be left out.";
@@ -87,6 +94,61 @@ CallNote read_call(const DefinitionReader& item, const std::optional<std::string
     return note;
 }
 
+StepUsage read_usage(const DefinitionReader& object) {
+    const auto usage = object.find("usage");
+    return usage ? read_step_usage(usage->value()) : StepUsage{};
+}
+
+std::vector<ReportedStep> read_steps(const DefinitionReader& list) {
+    std::vector<ReportedStep> steps;
+    for (const DefinitionReader& item : list.items()) {
+        if (!item.object()) continue;
+        item.only_keys({"node", "output", "usage"});
+        std::string node = required_text(item, "node");
+        const auto output = item.require("output");
+        if (!output) continue;
+        const auto usage = item.find("usage");
+        steps.push_back(read_step(std::move(node), output->value(), output->value().dump(),
+                                  usage ? usage->value() : Json::object()));
+    }
+    return steps;
+}
+
+ReportedHandover read_handover(const DefinitionReader& handover) {
+    ReportedHandover read;
+    read.route = read_sink_route(handover.value(), "handover");
+    if (!read.route.reason) handover.problem("lacks a reason");
+    read.used = read_usage(handover);
+    read.text = Json{{"handover", handover.value()}}.dump();
+    return read;
+}
+
+ReportedFailure read_failure(const DefinitionReader& failure) {
+    ReportedFailure read;
+    if (!failure.object()) return read;
+    failure.only_keys({"error", "retryable", "retry_after_seconds", "usage"});
+    if (const auto error = failure.require("error")) read.error = error->text(max_error_bytes).value_or("");
+    if (const auto retryable = failure.require("retryable"))
+        read.retryable = retryable->boolean().value_or(true);
+    if (const auto after = failure.find("retry_after_seconds"); after && !after->value().is_null())
+        read.retry_after_seconds = after->number(0, seconds_per_day);
+    read.used = read_usage(failure);
+    return read;
+}
+
+void read_ending(RunReport& report, const DefinitionReader& object) {
+    const auto result = object.find("result"), handover = object.find("handover"),
+               failure = object.find("failure");
+    if (result.has_value() + handover.has_value() + failure.has_value() > 1)
+        object.problem("must have one of result, handover and failure at most");
+    if (result)
+        report.ending = ReportedResult{read_run_result(result->value()), result->value().dump()};
+    else if (handover)
+        report.ending = read_handover(*handover);
+    else if (failure)
+        report.ending = read_failure(*failure);
+}
+
 }  // namespace
 
 std::vector<CallNote> read_calls(const Json& calls, const std::optional<std::string>& node) {
@@ -98,6 +160,28 @@ std::vector<CallNote> read_calls(const Json& calls, const std::optional<std::str
     }
     refuse_any(problems, "calls", calls_hint);
     return notes;
+}
+
+RunReport read_report(const Json& document) {
+    std::vector<Problem> problems;
+    const DefinitionReader object(document, "", problems);
+    RunReport report;
+    if (object.object()) {
+        object.only_keys(
+            {"run_id", "attempt", "conversation_id", "calls", "steps", "result", "handover", "failure"});
+        if (const auto run = object.require("run_id")) {
+            const auto number = whole_number(run->value());
+            if (!number) run->problem("must be an integer, got " + shown(run->value()));
+            report.run = number.value_or(0);
+        }
+        if (const auto attempt = object.require("attempt")) report.attempt = attempt->integer(0).value_or(0);
+        if (const auto id = object.require("conversation_id")) report.conversation = id->text();
+        if (const auto calls = object.find("calls")) report.calls = read_calls(calls->value(), std::nullopt);
+        if (const auto steps = object.find("steps")) report.steps = read_steps(*steps);
+        read_ending(report, object);
+    }
+    refuse_any(problems, "report", report_hint);
+    return report;
 }
 
 ReportedStep read_step(std::string node, Json output, std::string output_text, Json usage) {

@@ -1,9 +1,11 @@
-// What a worker reports of a run on its way: the calls of tools that a node makes, and what a node put out.
-// Partly written by a model, so the shape is checked strictly; run_result.hpp reads how the run ended.
+// What a worker reports of a run: the calls of tools that its nodes make, what they put out, and how the run
+// or its attempt ended. Partly written by a model, so the shape is checked strictly.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "core/json.hpp"
@@ -52,6 +54,40 @@ struct ReportedStep {
     Json usage;      // without what only routes a handover
     StepUsage used;  // the same, read, with it
 };
+
+// How it ended: with a result; by a handover that the worker asks for, as at a limit; or with an error, by
+// which the attempt alone may end.
+struct ReportedResult {
+    RunResult result;
+    std::string text;  // what is stored
+};
+struct ReportedHandover {
+    SinkRoute route;   // with a reason
+    std::string text;  // what is stored
+    StepUsage used;    // what nothing else counted
+};
+struct ReportedFailure {
+    std::string error;
+    bool retryable = true;
+    std::optional<double> retry_after_seconds = std::nullopt;  // 0 to a day
+    StepUsage used{};                                          // what nothing else counted
+};
+
+// All that is said of one run at once. Calls count before steps, and steps before the ending.
+struct RunReport {
+    std::int64_t run = 0;
+    int attempt = 0;
+    std::optional<std::string> conversation{};  // its id; nothing where it must be looked for
+    std::vector<CallNote> calls{};
+    std::vector<ReportedStep> steps{};
+    std::variant<std::monostate, ReportedResult, ReportedHandover, ReportedFailure> ending{};
+};
+
+// Reads one report of hil_report_runs: {"run_id", "attempt", "conversation_id", "calls"?, "steps"?: [{"node",
+// "output", "usage"?}], and at most one of "result", "handover": {"reason", "required_skills"?, "priority"?,
+// "handover_context"?, "usage"?} and "failure": {"error", "retryable", "retry_after_seconds"?, "usage"?}}.
+// Throws Refusal(invalid_argument).
+RunReport read_report(const Json& report);
 
 // Reads a step, as hil_record_step takes it. Throws Refusal(invalid_argument) for a usage of the wrong shape.
 ReportedStep read_step(std::string node, Json output, std::string output_text, Json usage);

@@ -54,12 +54,13 @@ const Node* sink_of(const RunResult& result, const Revision& workflow) {
     return sink;
 }
 
+bool hands_over(const Node* sink) { return sink == nullptr || sink->action == action_handover; }
+
 Json complete(Conversation& conversation, const Run& run, const RunResult& result, const pg::JsonText& text,
               const Revision& workflow) {
     const Node* sink = sink_of(result, workflow);
     end_run(run, {.status = "succeeded", .sink = result.sink, .result = text});
-    if (sink != nullptr && sink->action != action_handover)
-        return complete_with_answer(conversation, run, result, sink->action);
+    if (!hands_over(sink)) return complete_with_answer(conversation, run, result, sink->action);
     Handover handover{.reason = "Workflow completed without clear sink", .notice = "no_sink"};
     if (sink != nullptr)
         handover = {.reason = result.reason.value_or("AI handover"),

@@ -12,6 +12,9 @@ namespace hil::engine {
 // has no such sink.
 const Node* sink_of(const RunResult& result, const Revision& workflow);
 
+// Whether reaching that sink, or none, hands the conversation over.
+bool hands_over(const Node* sink);
+
 // Ends the run with its result: answers the customer and finishes, answers and waits, or hands over. Saves
 // the conversation. Returns what the worker is told.
 Json complete(Conversation& conversation, const Run& run, const RunResult& result, const pg::JsonText& text,

@@ -22,13 +22,21 @@ Duration backoff(int failures, const std::optional<Duration>& at_least) {
     return {std::max(microseconds, at_least ? at_least->microseconds : 0)};
 }
 
+bool is_last(const Conversation& conversation, const HilConfig& config, const Failure& failure) {
+    return !failure.retryable || conversation.consecutive_errors + 1 >= error_limit(config);
+}
+
 }  // namespace
 
+bool is_last(const Conversation& conversation, const Run& run, const Failure& failure) {
+    return is_last(conversation, config_of(run.workflow, run.revision), failure);
+}
+
 void end_attempt(Conversation& conversation, const Run& run, const Failure& failure) {
-    const int failures = ++conversation.consecutive_errors;
     const HilConfig config = config_of(run.workflow, run.revision);
-    const int limit = error_limit(config);
-    if (failure.retryable && failures < limit) {
+    const bool last = is_last(conversation, config, failure);
+    const int failures = ++conversation.consecutive_errors;
+    if (!last) {
         requeue_run(run, failure.error, backoff(failures, failure.retry_after));
         save(conversation);
         return;

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "core/run_report.hpp"
-#include "engine/failures.hpp"
+#include "engine/conversations.hpp"
 
 namespace hil::engine {
 
@@ -23,6 +23,14 @@ struct Attempt {
 Json record_step(const Attempt& attempt, const ReportedStep& step);
 Json record_calls(const Attempt& attempt, const std::vector<CallNote>& calls);
 Json complete_run(const Attempt& attempt, const pg::Document& result);
-Json fail_run(const Attempt& attempt, const Failure& failure);
+Json fail_run(const Attempt& attempt, std::string error, bool retryable,
+              const std::optional<Duration>& retry_after);
+
+// hil_report_runs: the answers, in the order of the reports. One report waits for locks and does everything;
+// what is wrong with it is a Refusal. Several never wait, and hold conversations and their runs alone: one
+// whose locks somebody has, or that would touch the queue, is left undone with the answer `alone`, and what
+// is wrong with one is its own answer. So no report holds up the others, and they cannot be part of a
+// deadlock, in whatever order they lock.
+Json report_runs(const Json& reports);
 
 }  // namespace hil::engine

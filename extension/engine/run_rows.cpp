@@ -67,6 +67,8 @@ Run find_run(std::int64_t id) {
     return read(*found);
 }
 
+bool is_there(const Uuid& conversation, std::int64_t id) { return row.find(conversation, id).has_value(); }
+
 std::optional<Run> lock_run(const Uuid& conversation, std::int64_t id) {
     const std::optional<pg::Row> found = row.lock(conversation, id);
     if (!found) return std::nullopt;

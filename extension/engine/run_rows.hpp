@@ -31,6 +31,9 @@ struct Run {
 // A run's row as it is, unlocked: to learn its conversation, which is locked first. Refusal(not_found).
 Run find_run(std::int64_t id);
 
+// Whether the conversation has such a run, locked by whomever.
+bool is_there(const Uuid& conversation, std::int64_t id);
+
 // The same row, locked; the conversation's lock is held. Nothing where it was purged meanwhile.
 std::optional<Run> lock_run(const Uuid& conversation, std::int64_t id);
 

@@ -47,8 +47,10 @@ HIL_FUNCTION(hil_complete_run) {
 }
 
 HIL_FUNCTION(hil_fail_run) {
-    return engine::fail_run(attempt(arguments),
-                            {.error = arguments.nonblank_text(2, "error", max_error_bytes),
-                             .retryable = arguments.required<bool>(3, "retryable"),
-                             .retry_after = arguments.maybe<Duration>(4)});
+    const engine::Attempt whose = attempt(arguments);
+    std::string error = arguments.nonblank_text(2, "error", max_error_bytes);
+    return engine::fail_run(whose, std::move(error), arguments.required<bool>(3, "retryable"),
+                            arguments.maybe<Duration>(4));
 }
+
+HIL_FUNCTION(hil_report_runs) { return engine::report_runs(arguments.json(0, "reports").json); }

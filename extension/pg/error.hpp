@@ -5,6 +5,8 @@
 #include <memory>
 #include <string>
 
+#include "core/refusal.hpp"
+
 namespace hil::pg {
 
 struct ErrorFields;  // everything Postgres knows of the error; defined in guard.cpp
@@ -26,6 +28,9 @@ class Error : public std::exception {
   private:
     std::shared_ptr<const ErrorFields> fields_;
 };
+
+// The SQLSTATE by which a Refusal is raised.
+std::string sqlstate_of(Reason reason);
 
 // What went wrong in work that was rolled back: an Error or any other exception, as plain text.
 struct Failure {

@@ -65,7 +65,7 @@ ErrorData* copy_raised(const detail::Surroundings& surroundings) {
     return nullptr;
 }
 
-int sqlstate_of(Reason reason) {
+int error_code(Reason reason) {
     switch (reason) {
         case Reason::invalid_argument:
             return ERRCODE_INVALID_PARAMETER_VALUE;
@@ -124,7 +124,7 @@ void keep_exception() noexcept {
         } catch (const Error& error) {
             kept.raised = error.fields();
         } catch (const Refusal& refusal) {
-            keep(sqlstate_of(refusal.reason()), refusal.what(), refusal.detail().c_str(),
+            keep(error_code(refusal.reason()), refusal.what(), refusal.detail().c_str(),
                  refusal.hint().c_str());
         } catch (const std::bad_alloc&) {
             keep_out_of_memory();
@@ -170,6 +170,8 @@ void raise_kept() {
 }
 
 }  // namespace detail
+
+std::string sqlstate_of(Reason reason) { return sqlstate_text(error_code(reason)); }
 
 Failure failure_of(const std::exception_ptr& thrown) {
     try {

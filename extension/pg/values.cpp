@@ -18,6 +18,25 @@ std::string Uuid::text() const {
     return out;
 }
 
+std::optional<Uuid> uuid_from(std::string_view text) {
+    Uuid id;
+    std::size_t digits = 0;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        const bool dash = at == 8 || at == 13 || at == 18 || at == 23;
+        const char c = text[at];
+        if (dash && c == '-') continue;
+        const int digit = c >= '0' && c <= '9'   ? c - '0'
+                          : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                          : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                                 : -1;
+        if (dash || digit < 0 || digits == 2 * id.bytes.size()) return std::nullopt;
+        std::uint8_t& byte = id.bytes[digits++ / 2];
+        byte = static_cast<std::uint8_t>(byte << 4 | digit);
+    }
+    if (digits != 2 * id.bytes.size()) return std::nullopt;
+    return id;
+}
+
 std::string decimal(double amount) {
     char text[64];
     snprintf(text, sizeof text, "%.*g", DBL_DIG, amount);

@@ -22,6 +22,9 @@ struct Uuid {
     bool operator<(const Uuid& other) const { return bytes < other.bytes; }
 };
 
+// Reads the form that text() writes, its digits in either case; nothing for any other text.
+std::optional<Uuid> uuid_from(std::string_view text);
+
 // A timestamptz: microseconds since 2000-01-01 00:00 UTC, as Postgres counts.
 struct Timestamp {
     std::int64_t microseconds = 0;

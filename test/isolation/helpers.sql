@@ -95,3 +95,36 @@ BEGIN
         WHERE NOT d.ok AND d.check_name NOT IN ('runs_are_claimed', 'time_driven_work');
 END
 $$;
+
+-- The customer writes and a worker claims the run.
+CREATE OR REPLACE PROCEDURE claim_turn(number integer) LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM hil_handle_message(conversation(number), 'Hello');
+    PERFORM hil_claim_runs('worker', 100, '1 day');
+END
+$$;
+CREATE OR REPLACE FUNCTION run_of(number integer) RETURNS bigint LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN (SELECT id FROM hil.runs WHERE conversation_id = conversation(number) ORDER BY id LIMIT 1);
+END
+$$;
+
+-- One call that reports the first run of each, and what is answered. In the second form the last of them hands over for a skill that
+-- nobody has asked for yet.
+CREATE OR REPLACE FUNCTION reported(VARIADIC numbers integer[]) RETURNS TABLE (number integer, answer jsonb) LANGUAGE plpgsql AS $$
+DECLARE
+    answers jsonb := hil_report_runs(jsonb_agg(jsonb_build_object('run_id', run_of(n), 'attempt', 1, 'conversation_id', conversation(n),
+        'steps', '[{"node": "answer", "output": {"answer": "Here."}}]'::jsonb, 'result', '{"sink": "FINISH"}'::jsonb) ORDER BY n)) FROM unnest(numbers) n;
+BEGIN
+    RETURN QUERY SELECT numbers[place], answers -> place - 1 FROM generate_subscripts(numbers, 1) place;
+END
+$$;
+CREATE OR REPLACE FUNCTION reported_with_handover(VARIADIC numbers integer[]) RETURNS TABLE (number integer, answer jsonb) LANGUAGE plpgsql AS $$
+DECLARE
+    answers jsonb := hil_report_runs(jsonb_agg(jsonb_build_object('run_id', run_of(n), 'attempt', 1, 'conversation_id', conversation(n))
+        || CASE WHEN n = numbers[cardinality(numbers)] THEN '{"handover": {"reason": "asked for", "required_skills": ["rowing"]}}'
+           ELSE '{"result": {"sink": "FINISH"}}' END::jsonb ORDER BY n)) FROM unnest(numbers) n;
+BEGIN
+    RETURN QUERY SELECT numbers[place], answers -> place - 1 FROM generate_subscripts(numbers, 1) place;
+END
+$$;
