@@ -196,7 +196,9 @@ void ScriptedServer::serve() {
     server.set_keep_alive_max_count(1'000'000);
     server.set_tcp_nodelay(true);
     // Only so that a port is free again at once; not so that two servers share it.
-    server.set_socket_options([](socket_t socket) {
+    int listening = -1;
+    server.set_socket_options([&listening](socket_t socket) {
+        listening = socket;
         const int yes = 1;
         setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
     });
@@ -217,6 +219,9 @@ void ScriptedServer::serve() {
     } else if (!server.bind_to_port("127.0.0.1", state_->port)) {
         throw std::runtime_error("port " + std::to_string(state_->port) + " is taken");
     }
+    // The library lets only a few connections wait to be accepted, and drops the others for a second.
+    if (listen(listening, 1024) != 0) throw std::runtime_error("the server does not listen");
+    server.set_socket_options([](socket_t) {});
     state_->listener = std::thread([&server] { server.listen_after_bind(); });
     // The port takes connections already; stop() has no effect before the listener runs.
     while (!server.is_running()) std::this_thread::yield();
