@@ -76,7 +76,7 @@ agents:
     system_prompt: Translate.
     output_schema: {answer: string}
 model_profiles:
-  careful: {provider: rules, model: x, options: {temperature: 0}}
+  careful: {provider: rules, model: x, options: {seed: 7}}
 )",
                                             "");
     ASSERT_TRUE(result.config) << result.errors.front().message;
@@ -85,7 +85,7 @@ model_profiles:
     EXPECT_EQ(catalogue.agents.at("simple_evaluator").output_schema,
               Catalogue::builtin().agents.at("simple_evaluator").output_schema);
     EXPECT_EQ(catalogue.agents.at("translator").output_schema, (Json{{"answer", "string"}}));
-    EXPECT_EQ(catalogue.model_profiles.at("careful").options, (Json{{"temperature", 0}}));
+    EXPECT_EQ(catalogue.model_profiles.at("careful").options, (Json{{"seed", 7}}));
     EXPECT_EQ(catalogue.model_profiles.count("fast"), 1U);
 }
 
@@ -114,7 +114,7 @@ TEST(Config, ReportsAllMistakesWithTheirPlaces) {
                           "4:12 expected one of trace, debug, info, warn, error, critical, off, got loud",
                           "7:5 unknown key \"prompt\"; known here: output_schema, system_prompt",
                           "8:29 unknown type \"strnig\"; known are " + types,
-                          "10:20 expected one of rules, got oracle",
+                          "10:20 unknown provider \"oracle\"; there are rules",
                           "11:8 expected a text that is not empty, got a list",
                       }));
 }

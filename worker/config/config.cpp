@@ -74,9 +74,10 @@ ConfigResult read_config(const std::string& text, const std::filesystem::path& f
                                                                             "error", "critical", "off"})},
                              {"limits", limits_of(reader, config.limits)}};
         add_agent_keys(reader, keys, config.catalogue);
-        add_provider_keys(reader, keys, config.catalogue);
+        add_provider_keys(reader, keys, config.providers, config.catalogue);
         add_tool_keys(reader, keys, config.tools);
         reader.object(*yaml.value, "", keys);
+        check_profiles(reader, *yaml.value, config.providers, config.catalogue);
         check_tool_names(reader, config.tools);
         config.catalogue.tools = config.tools.names();
     }

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "config/providers.hpp"
 #include "config/tools.hpp"
 #include "workflow/catalogue.hpp"
 #include "workflow/loader.hpp"
@@ -36,6 +37,7 @@ struct Config {
     std::optional<std::filesystem::path> rules;  // intents of the provider `rules`; the built-in ones without
     std::string log_level = "info";
     Limits limits;
+    std::vector<ProviderConfig> providers;
     ToolsConfig tools;
     Catalogue catalogue = Catalogue::builtin();
 };

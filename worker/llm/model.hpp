@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -53,7 +54,11 @@ struct Question {
     const Json* output_schema = nullptr;           // JSON Schema that the answer has to fit
     const std::vector<ToolSpec>* tools = nullptr;  // may be empty
     bool must_answer = false;                      // no more tools: the final answer now
-    const Json* variables = nullptr;               // of the run; for the provider `rules`
+    // How much of the time for repeating requests the step has used up; nullptr: nobody counts.
+    std::chrono::milliseconds* waited = nullptr;
+    // Told when it begins to wait without a request under way, and when that is over. May be empty.
+    std::function<void(bool)> on_wait;
+    const Json* variables = nullptr;  // of the run; for the provider `rules`
 };
 
 enum class Finish { answered, called, truncated, refused, filtered };
@@ -71,18 +76,27 @@ struct Reply {
     std::string detail;  // why there is no answer, in the provider's words
 };
 
-// No reply. `retryable`: the same request may succeed later; `retry_after`: not before then.
+// No reply. `retryable`: another attempt may succeed; `retry_after`: not before then.
 class ProviderError : public std::runtime_error {
   public:
-    enum class Kind { network, rate, overloaded, money, request, reply, cut_off };
+    enum class Kind {
+        network,     // no connection, or none that lasted
+        rate,        // too many requests
+        overloaded,  // the server's fault
+        money,       // no credit, or a spending limit
+        request,     // whatever is wrong with it will be wrong again
+        reply,       // cannot be understood
+        cut_off      // by the circuit breaker: nothing was sent
+    };
 
     ProviderError(Kind kind, const std::string& message, bool retryable,
                   std::optional<std::chrono::milliseconds> retry_after = std::nullopt)
         : std::runtime_error(message), kind(kind), retryable(retryable), retry_after(retry_after) {}
 
-    const Kind kind;
-    const bool retryable;
-    const std::optional<std::chrono::milliseconds> retry_after;
+    Kind kind;
+    bool retryable;
+    std::optional<std::chrono::milliseconds> retry_after;
+    bool not_at_once = false;  // the server wants no repetition now
 };
 
 class Provider {

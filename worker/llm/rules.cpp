@@ -69,6 +69,21 @@ Reply RulesProvider::complete(const Request& request) {
     return reply;
 }
 
+Task<worker::Reply> RulesProvider::ask(const Question& question) {
+    Request request;
+    request.node = question.node;
+    request.output_schema = *question.output_schema;
+    request.variables = *question.variables;
+    worker::Reply reply;
+    try {
+        reply.answer = complete(request).output.dump();
+    } catch (const ProviderError& error) {
+        throw worker::ProviderError(worker::ProviderError::Kind::overloaded, error.what(), error.retryable);
+    }
+    reply.turn.text = *reply.answer;
+    co_return reply;
+}
+
 const Rule& RulesProvider::rule_for(const Json& variables) const {
     if (rules_.handed_back && !is_blank(text_of(variables, "instructions"))) return *rules_.handed_back;
     const std::string message = text_of(variables, "customer_message");

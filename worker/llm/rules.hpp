@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/triggers.hpp"
+#include "llm/model.hpp"
 #include "llm/provider.hpp"
 #include "llm/rules_file.hpp"
 
@@ -21,7 +22,7 @@ namespace hil::worker::llm {
 // `handed_back`. A node gets its output from the rule's `nodes`, else the facts that its output_schema names,
 // else (any object) what an evaluator says: can_handle, resolved, satisfaction_likely, needs_handover and
 // reason.
-class RulesProvider : public Provider {
+class RulesProvider : public Provider, public worker::Provider {
   public:
     // The built-in rules, worker/workflows/rules.yaml.
     RulesProvider();
@@ -29,6 +30,9 @@ class RulesProvider : public Provider {
     explicit RulesProvider(const std::string& yaml);
 
     Reply complete(const Request& request) override;
+
+    // Answers at once.
+    Task<worker::Reply> ask(const Question& question) override;
 
   private:
     const Rule& rule_for(const Json& variables) const;

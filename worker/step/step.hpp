@@ -63,6 +63,9 @@ struct StepWork {
     Spending& spending;
     const Json* calls;  // of earlier attempts at this node, as in the claim's input; nullptr: none
     RecordCalls record_calls;
+    // Told when the step begins to wait for its provider with no request under way, and when that is over.
+    // May be empty.
+    std::function<void(bool)> on_wait = {};
 };
 
 // Executes the step. Throws StepFailed and LimitReached.

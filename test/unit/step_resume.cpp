@@ -1,0 +1,137 @@
+// An attempt that goes on where an earlier one died: nothing that was answered is done again.
+#include "step_support.hpp"
+
+namespace hil::worker {
+namespace {
+
+using Texts = std::vector<std::string>;
+
+class StepResume : public StepTest {
+  protected:
+    void SetUp() override {
+        give_tools();
+        claim.attempt = 2;
+    }
+
+    // What the database has after a first attempt wrote these things down.
+    static Json after(const std::vector<Json>& notes) {
+        Json calls = Json::array();
+        for (const Json& items : notes)
+            for (const Json& item : items) {
+                Json* known = nullptr;
+                for (Json& call : calls)
+                    if (call["call"] == item["call"]) known = &call;
+                if (known == nullptr) known = &calls.emplace_back(Json::object());
+                known->update(item);
+            }
+        return calls;
+    }
+
+    void first_attempt() {
+        provider->replies = {calls({{"a", "shopify__get_order", R"({"order_id": "1"})"},
+                                    {"b", "shopify__get_order", R"({"order_id": "2"})"}}),
+                             says(R"({"answer": "Soon."})")};
+        run();
+        order->keys.clear();
+        order->arguments.clear();
+        provider->asked.clear();
+        provider->replies = {says(R"({"answer": "Soon."})")};
+    }
+};
+
+TEST_F(StepResume, AFinishedTurnIsGoneOnFrom) {
+    first_attempt();
+    earlier = after(notes);
+    notes.clear();
+    EXPECT_EQ(run().output["answer"], "Soon.");
+    EXPECT_TRUE(order->keys.empty());
+    EXPECT_TRUE(notes.empty());
+    ASSERT_EQ(provider->asked.size(), 1U) << "the turn with the calls is not paid again";
+    ASSERT_EQ(provider->asked[0].turns.size(), 1U);
+    const ModelTurn& turn = provider->asked[0].turns[0];
+    EXPECT_EQ(turn.kind, "fake");
+    EXPECT_EQ(turn.raw, Json({{"called", 2}}));
+    ASSERT_EQ(turn.calls.size(), 2U);
+    EXPECT_EQ(turn.calls[1].id, "b");
+    EXPECT_EQ(turn.calls[1].wire_name, "shopify__get_order");
+    EXPECT_EQ(turn.calls[1].arguments, R"({"order_id":"2"})");
+    ASSERT_EQ(turn.results.size(), 2U);
+    EXPECT_EQ(turn.results[0].call_id, "a");
+    EXPECT_EQ(turn.results[0].text, "done");
+}
+
+TEST_F(StepResume, ACallWithoutAnswerIsMadeWithItsOldKey) {
+    first_attempt();
+    notes.pop_back();  // the second call was made, but its worker died
+    earlier = after(notes);
+    notes.clear();
+    run();
+    EXPECT_EQ(order->keys, Texts{"hil-7-answer-2"});
+    EXPECT_EQ(order->arguments, std::vector<Json>({{{"order_id", "2"}}}));
+    ASSERT_EQ(notes.size(), 1U);
+    EXPECT_EQ(notes[0][0]["call"], 2);
+    EXPECT_EQ(provider->asked[0].turns[0].results.size(), 2U);
+}
+
+TEST_F(StepResume, NumbersOfCallsAndTurnsGoOn) {
+    first_attempt();
+    earlier = after(notes);
+    notes.clear();
+    provider->replies = {calls({{"c", "shopify__get_order", R"({"order_id": "3"})"}}),
+                         says(R"({"answer": "Soon."})")};
+    run();
+    EXPECT_EQ(order->keys, Texts{"hil-7-answer-3"});
+    EXPECT_EQ(notes[0][0]["call"], 3);
+    EXPECT_EQ(notes[0][0]["turn"], 2);
+}
+
+TEST_F(StepResume, RecordedTurnsCountAsCallsOfTheModel) {
+    node.config["max_iterations"] = 2;
+    first_attempt();
+    earlier = after(notes);
+    run();
+    EXPECT_TRUE(provider->asked[0].must_answer);
+}
+
+TEST_F(StepResume, AnotherModelIsToldInWords) {
+    first_attempt();
+    earlier = after(notes);
+    profile().model = "m2";
+    run();
+    EXPECT_EQ(provider->asked[0].turns[0].kind, "");
+    EXPECT_EQ(provider->asked[0].turns[0].calls.size(), 2U);
+    EXPECT_EQ(provider->asked[0].turns[0].results.size(), 2U);
+}
+
+TEST_F(StepResume, AToolThatIsGoneIsAnAnswerToo) {
+    first_attempt();
+    notes.pop_back();
+    earlier = after(notes);
+    notes.clear();
+    tools.all.clear();
+    run();
+    EXPECT_TRUE(order->keys.empty());
+    EXPECT_EQ(notes[0][0]["is_error"], true);
+}
+
+TEST_F(StepResume, AHandoverThatWasWrittenDownIsRepeatedWithoutTheModel) {
+    provider->replies = {calls({{"h", "handover_to_human", R"({"reason": "wants a refund"})"}})};
+    const Json output = run().output;
+    earlier = after(notes);
+    provider->asked.clear();
+    EXPECT_EQ(run().output, output);
+    notes.pop_back();  // also where only the call was
+    earlier = after({notes[0]});
+    EXPECT_EQ(run().output, output);
+    EXPECT_TRUE(provider->asked.empty());
+}
+
+TEST_F(StepResume, WhatTheDatabaseGivesBackMayLackEverything) {
+    earlier = Json::parse(R"([{"call": 4, "turn": 2, "tool": "x", "arguments": null, "result": null}])");
+    provider->replies = {says(R"({"answer": "Soon."})")};
+    run();
+    EXPECT_EQ(provider->asked[0].turns[0].results.size(), 1U);
+}
+
+}  // namespace
+}  // namespace hil::worker

@@ -1,0 +1,80 @@
+#include "llm/make_providers.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <stdexcept>
+
+#include "config/secrets.hpp"
+#include "http/url.hpp"
+#include "llm/anthropic.hpp"
+#include "llm/http_provider.hpp"
+#include "llm/openai.hpp"
+#include "llm/patient_provider.hpp"
+#include "llm/rules.hpp"
+
+namespace hil::worker {
+namespace {
+
+OpenAiDialect dialect_of(const std::string& name) {
+    if (name == "azure") return OpenAiDialect::azure;
+    return name == "compatible" ? OpenAiDialect::compatible : OpenAiDialect::openai;
+}
+
+std::unique_ptr<ModelApi> api_of(const ProviderConfig& config) {
+    if (config.kind == "anthropic") return std::make_unique<AnthropicApi>();
+    return std::make_unique<OpenAiApi>(dialect_of(config.dialect));
+}
+
+std::unique_ptr<Provider> http_provider(const ProviderConfig& config, HttpClient& client) {
+    std::vector<std::string> missing;
+    std::unique_ptr<ModelApi> api = api_of(config);
+    HttpProviderSettings settings;
+    settings.name = config.name;
+    const WebTexts query = with_secrets(config.query, missing);
+    const WebTexts headers = with_secrets(config.headers, missing);
+    settings.url = url_with(config.base_url, api->path(), {query.begin(), query.end()});
+    settings.headers.assign(headers.begin(), headers.end());
+    if (!config.api_key_env.empty()) settings.key = secret(config.api_key_env).value_or("");
+    settings.timeouts = config.timeouts;
+    settings.addresses = config.addresses;
+    auto once = std::make_unique<HttpProvider>(std::move(settings), std::move(api), client);
+    return std::make_unique<PatientProvider>(config.name, std::move(once), config.concurrency, config.retry,
+                                             config.breaker);
+}
+
+void warn_of_missing_prices(const Config& config) {
+    for (const auto& [name, profile] : config.catalogue.model_profiles)
+        for (const ProviderConfig& provider : config.providers)
+            if (provider.name == profile.provider && provider.kind != "rules" && !profile.prices)
+                spdlog::info("model profile {} has no prices: its cost counts as 0", name);
+}
+
+}  // namespace
+
+Providers make_providers(const Config& config, const std::optional<std::string>& rules, HttpClient& client) {
+    if (const auto missing = missing_variables(config.providers); !missing.empty())
+        throw std::runtime_error("the environment lacks " + listed(missing) + ", which providers need");
+    Providers providers;
+    const auto new_rules = [&] {
+        return rules ? std::make_unique<llm::RulesProvider>(*rules) : std::make_unique<llm::RulesProvider>();
+    };
+    providers["rules"] = new_rules();
+    for (const ProviderConfig& provider : config.providers) {
+        if (provider.kind == "rules") {
+            providers[provider.name] = new_rules();
+        } else {
+            providers[provider.name] = http_provider(provider, client);
+        }
+    }
+    warn_of_missing_prices(config);
+    return providers;
+}
+
+int most_requests(const Config& config) {
+    int sum = 0;
+    for (const ProviderConfig& provider : config.providers)
+        if (provider.kind != "rules") sum += provider.concurrency;
+    return sum;
+}
+
+}  // namespace hil::worker

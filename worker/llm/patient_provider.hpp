@@ -1,0 +1,49 @@
+// A provider that is asked again: slots, retries and the circuit breaker around any other provider.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "llm/breaker.hpp"
+#include "llm/model.hpp"
+#include "llm/slots.hpp"
+
+namespace hil::worker {
+
+// Time as it passes for those who wait.
+struct Patience {
+    std::function<std::chrono::steady_clock::time_point()> now;
+    std::function<Task<>(std::chrono::milliseconds)> sleep;  // ends early by cancellation only
+
+    static Patience real();
+};
+
+class PatientProvider : public Provider {
+  public:
+    PatientProvider(std::string name, std::unique_ptr<Provider> inner, int concurrency, RetrySettings retry,
+                    BreakerSettings breaker, Patience patience = Patience::real());
+
+    // Repeats what may succeed when it is repeated, for as long as the step's budget lasts, and waits while
+    // the breaker is open. Throws the last ProviderError.
+    Task<Reply> ask(const Question& question) override;
+
+    const Breaker& breaker() const { return breaker_; }
+
+  private:
+    struct Try;
+    using TimePoint = std::chrono::steady_clock::time_point;
+
+    Task<> try_once(const Question& question, Try& tried);
+    Task<> pause(const Question& question, std::chrono::milliseconds delay);
+
+    std::string name_;
+    std::unique_ptr<Provider> inner_;
+    Slots slots_;
+    RetrySettings retry_;
+    Breaker breaker_;
+    Patience patience_;
+};
+
+}  // namespace hil::worker

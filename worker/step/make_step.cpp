@@ -1,0 +1,134 @@
+#include "step/make_step.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <mutex>
+#include <set>
+
+#include "db/protocol.hpp"
+#include "step/call_record.hpp"
+#include "step/tool_loop.hpp"
+#include "workflow/prompt.hpp"
+#include "workflow/scope.hpp"
+#include "workflow/template.hpp"
+
+namespace hil::worker {
+namespace {
+
+constexpr int iterations_with_tools = 8;
+
+class Steps {
+  public:
+    Steps(const Catalogue& catalogue, const Providers& providers, Tools& tools)
+        : catalogue_(catalogue), providers_(providers), tools_(tools) {}
+
+    Task<StepOutput> run(StepWork work) {
+        const auto start = std::chrono::steady_clock::now();
+        NodeSetting setting = setting_of(work);
+        const ModelProfile& profile = *setting.profile;
+        if (setting.has_tools) co_await add_tools(work, setting);
+        ToolLoop loop(work, std::move(setting));
+        StepOutput done;
+        done.output = co_await loop.run();
+        done.usage = usage_json(loop.usage(), profile);
+        const auto took = std::chrono::steady_clock::now() - start;
+        done.usage["duration_ms"] = std::chrono::duration_cast<std::chrono::milliseconds>(took).count();
+        co_return done;
+    }
+
+  private:
+    // Another attempt would find the same.
+    [[noreturn]] static void fail(const Node& node, const std::string& message) {
+        throw StepFailed(node.id, message, /*retryable=*/false);
+    }
+
+    const AgentPreset& preset_of(const Node& node) const {
+        const auto found = catalogue_.agents.find(node.agent);
+        if (found == catalogue_.agents.end()) fail(node, "unknown agent " + node.agent);
+        return found->second;
+    }
+
+    const ModelProfile& profile_of(const Node& node) const {
+        const std::string name = node.config.value("model_profile", default_model_profile);
+        const auto found = catalogue_.model_profiles.find(name);
+        if (found == catalogue_.model_profiles.end()) fail(node, "unknown model profile " + name);
+        return found->second;
+    }
+
+    Provider& provider_of(const Node& node, const ModelProfile& profile) const {
+        const auto found = providers_.find(profile.provider);
+        if (found == providers_.end()) fail(node, "the provider " + profile.provider + " is not configured");
+        return *found->second;
+    }
+
+    static OutputSchema schema_of(const Node& node, const AgentPreset& preset) {
+        const auto own = node.config.find("output_schema");
+        try {
+            return OutputSchema(own != node.config.end() ? *own : preset.output_schema);
+        } catch (const SchemaError& error) {
+            fail(node, std::string("output_schema: ") + error.what());
+        }
+    }
+
+    static std::string prompt_of(const StepWork& work) {
+        if (work.prompt == nullptr) return default_prompt(work.scope.variables);
+        try {
+            return work.prompt->render(work.scope);
+        } catch (const std::exception& error) {
+            fail(work.node, std::string("prompt_template: ") + error.what());
+        }
+    }
+
+    NodeSetting setting_of(const StepWork& work) const {
+        const Node& node = work.node;
+        const AgentPreset& preset = preset_of(node);
+        const ModelProfile& profile = profile_of(node);
+        const bool has_tools = !node.config.value("tools", std::vector<std::string>{}).empty();
+        return {.profile = &profile,
+                .provider = &provider_of(node, profile),
+                .schema = schema_of(node, preset),
+                .exchange = {system_prompt(preset.system_prompt, work.scope.variables), prompt_of(work), {}},
+                .has_tools = has_tools,
+                .tools = {},
+                .max_iterations = node.config.value("max_iterations", has_tools ? iterations_with_tools : 1)};
+    }
+
+    Task<> add_tools(const StepWork& work, NodeSetting& setting) {
+        const auto patterns = work.node.config.at("tools").get<std::vector<std::string>>();
+        std::vector<std::string> missing;
+        try {
+            setting.tools = co_await tools_.matching(patterns, missing);
+        } catch (const ToolServerDown& error) {
+            throw StepFailed(work.node.id, error.what(), /*retryable=*/true);
+        }
+        std::string names;
+        for (const std::string& pattern : missing) names += (names.empty() ? "" : ", ") + pattern;
+        if (names.empty()) co_return;
+        setting.exchange.system_prompt += "\n\nNot available: " + names + ".";
+        say_once(work, names);
+    }
+
+    void say_once(const StepWork& work, const std::string& names) {
+        const std::lock_guard lock(mutex_);
+        const std::string place =
+            work.claim.workflow + " " + std::to_string(work.claim.revision) + " " + work.node.id;
+        if (said_.insert(place).second)
+            spdlog::warn("workflow {} revision {} node {}: no tool matches {}", work.claim.workflow,
+                         work.claim.revision, work.node.id, names);
+    }
+
+    const Catalogue& catalogue_;
+    const Providers& providers_;
+    Tools& tools_;
+    std::mutex mutex_;
+    std::set<std::string> said_;  // about which nodes
+};
+
+}  // namespace
+
+RunStep make_step(const Catalogue& catalogue, const Providers& providers, Tools& tools) {
+    const auto steps = std::make_shared<Steps>(catalogue, providers, tools);
+    return [steps](StepWork work) { return steps->run(std::move(work)); };
+}
+
+}  // namespace hil::worker

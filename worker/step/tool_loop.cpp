@@ -1,0 +1,234 @@
+#include "step/tool_loop.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/text.hpp"
+#include "db/protocol.hpp"
+#include "llm/model_api.hpp"
+#include "step/call_record.hpp"
+#include "step/repair.hpp"
+#include "step/spending.hpp"
+#include "tools/tool_name.hpp"
+#include "workflow/scope.hpp"
+
+namespace hil::worker {
+namespace {
+
+constexpr std::size_t max_calls_per_turn = 32;
+constexpr std::size_t max_turn_bytes = 512 << 10;
+constexpr std::size_t max_arguments_bytes = 64 << 10;
+constexpr std::size_t max_result_bytes = 400 << 10;  // with all escapes less than a report may weigh
+
+void add(Usage& sum, const Usage& more) {
+    sum.input_tokens += more.input_tokens;
+    sum.output_tokens += more.output_tokens;
+    sum.cached_tokens += more.cached_tokens;
+    sum.cache_write_tokens += more.cache_write_tokens;
+    sum.cost_usd += more.cost_usd;
+}
+
+}  // namespace
+
+ToolLoop::ToolLoop(const StepWork& work, NodeSetting setting) : work_(work), setting_(std::move(setting)) {
+    if (!setting_.has_tools) return;
+    for (const std::shared_ptr<Tool>& tool : setting_.tools) {
+        const std::string wire = wire_name(tool->name());
+        by_wire_name_[wire] = tool;
+        specs_.push_back({wire, tool->description(), tool->parameters().json_schema()});
+    }
+    handover_.emplace(work_.workflow);
+    specs_.push_back(handover_->spec());
+}
+
+Task<Json> ToolLoop::run() {
+    co_await resume();
+    while (!handed_over_) {
+        const bool must_answer = iterations_ + 1 >= setting_.max_iterations || specs_.empty();
+        Reply reply = co_await ask(must_answer);
+        std::string problem;
+        if (reply.finish == Finish::called) {
+            problem = "no tool can be called now";
+            if (!must_answer) {
+                ++iterations_;
+                ModelTurn turn = reply.turn;
+                problem = co_await make_calls(std::move(turn));
+                if (problem.empty()) continue;
+            }
+        } else {
+            Json output;
+            problem = read_answer(reply.answer.value_or(""), setting_.schema, output);
+            if (problem.empty()) co_return output;
+        }
+        repair(std::move(reply.turn), problem);
+    }
+    co_return *handed_over_;
+}
+
+void ToolLoop::repair(ModelTurn turn, const std::string& problem) {
+    if (repairs_ == setting_.profile->repair_attempts) fail(problem, /*retryable=*/true);
+    ++repairs_;
+    correct(turn, problem);
+    setting_.exchange.turns.push_back(std::move(turn));
+}
+
+Task<Reply> ToolLoop::ask(bool must_answer) {
+    work_.spending.require_model_call();
+    Question question;
+    question.node = work_.node.id;
+    question.profile = setting_.profile;
+    question.exchange = &setting_.exchange;
+    question.output_schema = &setting_.schema.json_schema();
+    question.tools = &specs_;
+    question.must_answer = must_answer;
+    question.waited = &waited_;
+    question.on_wait = work_.on_wait;
+    question.variables = &work_.scope.variables;
+    std::optional<Reply> reply;
+    try {
+        reply = co_await setting_.provider->ask(question);
+    } catch (const ProviderError& error) {
+        throw StepFailed(work_.node.id, error.what(), error.retryable, error.retry_after);
+    }
+    work_.spending.add(reply->usage);
+    add(usage_, reply->usage);
+    const std::string detail = reply->detail.empty() ? "" : ": " + one_line(reply->detail, 300);
+    if (reply->finish == Finish::truncated)
+        fail("the answer was cut off at max_tokens " + std::to_string(setting_.profile->max_tokens), false);
+    if (reply->finish == Finish::refused) fail("the model refused" + detail, false);
+    if (reply->finish == Finish::filtered) fail("the provider's filter stopped the answer" + detail, false);
+    co_return std::move(*reply);
+}
+
+Task<std::string> ToolLoop::make_calls(ModelTurn turn) {
+    if (turn.calls.size() > max_calls_per_turn)
+        co_return "more than " + std::to_string(max_calls_per_turn) + " calls at once";
+    refuse_calls(turn);
+    const int first = calls_ + 1;
+    Json items = items_of(turn, turns_ + 1, first, usage_, *setting_.profile,
+                          [this](const std::string& wire) { return tool_name(wire); });
+    if (items.dump().size() > max_turn_bytes) co_return "the calls are too large";
+    ++turns_;
+    calls_ += static_cast<int>(turn.calls.size());
+    // A turn without calls is one that the provider wants to go on with.
+    if (!turn.calls.empty()) {
+        usage_ = {};
+        Task<> note = work_.record_calls(std::move(items));
+        co_await std::move(note);
+    }
+    const std::vector<ToolCall> calls = turn.calls;
+    const std::vector<ToolResult> refused = turn.results;
+    setting_.exchange.turns.push_back(std::move(turn));
+    for (std::size_t i = 0; i < calls.size() && !handed_over_; ++i) {
+        const auto is_its = [&](const ToolResult& result) { return result.call_id == calls[i].id; };
+        if (std::none_of(refused.begin(), refused.end(), is_its))
+            co_await make_call(calls[i], first + static_cast<int>(i));
+    }
+    co_return "";
+}
+
+// Puts results into the turn for the calls that cannot be made.
+void ToolLoop::refuse_calls(ModelTurn& turn) const {
+    for (const ToolCall& call : turn.calls) {
+        Json arguments;
+        if (std::string why = refusal(call, turn.calls.size() == 1, arguments); !why.empty())
+            turn.results.push_back({call.id, std::move(why), true});
+    }
+}
+
+// Makes a call of the last turn and adds its result to it.
+Task<> ToolLoop::make_call(ToolCall call, int number) {
+    work_.spending.require_tool_call();
+    const auto start = std::chrono::steady_clock::now();
+    ToolOutcome outcome;
+    Json arguments;
+    if (std::string why = refusal(call, /*alone=*/true, arguments); !why.empty()) {
+        outcome = {std::move(why), true};  // only in a later attempt, to which the tools have changed
+    } else if (call.wire_name == handover_tool_name) {
+        hand_over(call);
+        outcome.text = "A human takes over.";
+    } else {
+        const std::string key =
+            "hil-" + std::to_string(work_.claim.run_id) + "-" + work_.node.id + "-" + std::to_string(number);
+        const CallContext context = {.run_id = work_.claim.run_id,
+                                     .attempt = work_.claim.attempt,
+                                     .conversation_id = work_.claim.conversation_id,
+                                     .node = work_.node.id,
+                                     .call = number,
+                                     .idempotency_key = key};
+        const std::shared_ptr<Tool> tool = by_wire_name_.at(call.wire_name);
+        outcome = co_await tool->call(arguments, context);
+    }
+    work_.spending.add_call();
+    const auto took = std::chrono::steady_clock::now() - start;
+    const ToolResult result = {call.id, storable_text(outcome.text, max_result_bytes), outcome.is_error};
+    setting_.exchange.turns.back().results.push_back(result);
+    if (outcome.recorded) co_return;
+    Json items = {
+        result_item(number, result, std::chrono::duration_cast<std::chrono::milliseconds>(took).count())};
+    Task<> note = work_.record_calls(std::move(items));
+    co_await std::move(note);
+}
+
+// Why the call cannot be made, in words for the model; "" where it can, and then its arguments are read.
+std::string ToolLoop::refusal(const ToolCall& call, bool alone, Json& arguments) const {
+    const auto tool = by_wire_name_.find(call.wire_name);
+    const bool hands_over = handover_ && call.wire_name == handover_tool_name;
+    if (call.wire_name == final_answer && !alone)
+        return "Give the final answer alone, after you have seen the results.";
+    if (tool == by_wire_name_.end() && !hands_over) {
+        std::string known;
+        for (const ToolSpec& spec : specs_) known += (known.empty() ? "" : ", ") + spec.wire_name;
+        return "no tool named " + in_quotes(call.wire_name) + "; there are " + known;
+    }
+    if (call.arguments.size() > max_arguments_bytes)
+        return "arguments: more than " + std::to_string(max_arguments_bytes) + " bytes";
+    try {
+        arguments = parse_json(call.arguments.empty() ? "{}" : call.arguments, "arguments");
+    } catch (const std::exception& error) {
+        return error.what();
+    }
+    std::string problems;
+    for (const std::string& problem :
+         hands_over ? handover_->problems(arguments) : tool->second->parameters().problems(arguments))
+        problems += (problems.empty() ? "arguments: " : "; ") + problem;
+    return problems;
+}
+
+std::string ToolLoop::tool_name(const std::string& wire_name) const {
+    const auto tool = by_wire_name_.find(wire_name);
+    return tool == by_wire_name_.end() ? wire_name : tool->second->name();
+}
+
+void ToolLoop::hand_over(const ToolCall& call) {
+    handed_over_ = handover_->output(parse_json(call.arguments, "arguments"));
+}
+
+// Rebuilds the turns of earlier attempts, and makes the calls that have no answer, under their old numbers.
+Task<> ToolLoop::resume() {
+    if (work_.calls == nullptr || !work_.calls->is_array()) co_return;
+    const std::vector<RecordedTurn> recorded = recorded_turns(*work_.calls, *setting_.profile);
+    for (const RecordedTurn& earlier : recorded) {
+        ++iterations_;
+        turns_ = std::max(turns_, earlier.number);
+        setting_.exchange.turns.push_back(earlier.turn);
+        for (std::size_t i = 0; i < earlier.turn.calls.size() && !handed_over_; ++i) {
+            const ToolCall& call = earlier.turn.calls[i];
+            calls_ = std::max(calls_, earlier.numbers[i]);
+            const auto result =
+                std::find_if(earlier.turn.results.begin(), earlier.turn.results.end(),
+                             [&](const ToolResult& given) { return given.call_id == call.id; });
+            if (result == earlier.turn.results.end()) {
+                co_await make_call(call, earlier.numbers[i]);
+            } else if (earlier.tools[i] == handover_tool_name && !result->is_error && handover_) {
+                hand_over(call);
+            }
+        }
+    }
+}
+
+void ToolLoop::fail(const std::string& message, bool retryable) const {
+    throw StepFailed(work_.node.id, message, retryable);
+}
+
+}  // namespace hil::worker

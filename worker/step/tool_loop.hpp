@@ -1,0 +1,65 @@
+// Asks a model until it has answered, and makes the calls that it asks for.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "llm/model.hpp"
+#include "step/handover_call.hpp"
+#include "step/step.hpp"
+#include "tools/tool.hpp"
+#include "workflow/schema.hpp"
+
+namespace hil::worker {
+
+// What a node's model is asked, and with what.
+struct NodeSetting {
+    const ModelProfile* profile = nullptr;
+    Provider* provider = nullptr;
+    OutputSchema schema;
+    Exchange exchange;  // the prompts
+    bool has_tools = false;
+    std::vector<std::shared_ptr<Tool>> tools;  // that it may call, and no others but handover_to_human
+    int max_iterations = 1;                    // calls of the model, repairs not counted
+};
+
+// One step. Calls are written down before they are made and after they were answered; those of earlier
+// attempts are taken up where they stopped.
+class ToolLoop {
+  public:
+    ToolLoop(const StepWork& work, NodeSetting setting);
+
+    // The node's output. Throws StepFailed and LimitReached.
+    Task<Json> run();
+
+    // Of the replies that were not written down with calls.
+    const Usage& usage() const { return usage_; }
+
+  private:
+    Task<> resume();
+    Task<Reply> ask(bool must_answer);
+    // Makes the calls of a reply, or returns why it makes none of them.
+    Task<std::string> make_calls(ModelTurn turn);
+    Task<> make_call(ToolCall call, int number);
+    void refuse_calls(ModelTurn& turn) const;
+    std::string refusal(const ToolCall& call, bool alone, Json& arguments) const;
+    std::string tool_name(const std::string& wire_name) const;
+    void hand_over(const ToolCall& call);
+    void repair(ModelTurn turn, const std::string& problem);
+    [[noreturn]] void fail(const std::string& message, bool retryable) const;
+
+    const StepWork& work_;
+    NodeSetting setting_;
+    std::optional<HandoverCall> handover_;
+    std::map<std::string, std::shared_ptr<Tool>> by_wire_name_;
+    std::vector<ToolSpec> specs_;
+    Usage usage_;
+    std::chrono::milliseconds waited_{0};
+    int iterations_ = 0, repairs_ = 0, calls_ = 0, turns_ = 0;
+    std::optional<Json> handed_over_;  // the output, once the model has called for a human
+};
+
+}  // namespace hil::worker
