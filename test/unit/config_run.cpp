@@ -92,7 +92,7 @@ model_profiles:
 TEST(Config, ReportsAllMistakesWithTheirPlaces) {
     const std::string keys =
         "agents, concurrency, database_url, drain_seconds, lease_seconds, limits, log_level, mcp_servers, "
-        "model_profiles, poll_seconds, rules, sql_tool_connections, tick_seconds, tools, worker";
+        "model_profiles, poll_seconds, providers, rules, sql_tool_connections, tick_seconds, tools, worker";
     const std::string types =
         "string, integer, float, number, boolean, object, list, [type] and a map of fields";
     const std::vector<std::string> errors = errors_of(

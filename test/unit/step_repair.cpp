@@ -34,7 +34,7 @@ TEST_F(StepRepair, TheModelIsToldWhatIsWrongAndPaidForIt) {
               "that fits.");
     const std::string second = provider->asked[2].turns[1].correction;
     EXPECT_TRUE(
-        second.starts_with("Your answer does not fit: the output does not fit its schema: [\"answer\"]: "))
+        second.starts_with("Your answer does not fit: the output does not fit its schema: [answer]: "))
         << second;
 }
 

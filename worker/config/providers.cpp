@@ -180,7 +180,8 @@ void check_profiles(Reader& reader, const Json& given, const std::vector<Provide
                          [&](const ProviderConfig& known) { return known.name == profile.provider; });
         if (std::find(names.begin(), names.end(), profile.provider) == names.end()) {
             reader.mistake(
-                pointer, "unknown provider " + in_quotes(profile.provider) + "; there are " + listed(names));
+                pointer + (entry.value().contains("provider") ? "/provider" : ""),
+                "unknown provider " + in_quotes(profile.provider) + "; there are " + listed(names));
         } else if (provider != providers.end() && provider->kind != rules && profile.model.empty()) {
             reader.mistake(pointer, "lacks the key \"model\"");
         }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/text.hpp"
+#include "tools/result_text.hpp"
 #include "workflow/storable.hpp"
 
 namespace hil::worker {
@@ -31,18 +32,18 @@ Json arguments_of(const ToolCall& call) {
             // Told to the model by whoever makes the call.
         }
     }
-    return storable_text(call.arguments, max_quoted_bytes);
+    return result_text(call.arguments, max_quoted_bytes);
 }
 
 Json message_of(const ModelTurn& turn, const ModelProfile& profile) {
     Json message = {{"provider", profile.provider},
                     {"model", profile.model},
                     {"kind", turn.kind},
-                    {"text", storable_text(turn.text, max_arguments_bytes)},
+                    {"text", result_text(turn.text, max_arguments_bytes)},
                     {"calls", Json::array()}};
     for (const ToolCall& call : turn.calls)
-        message["calls"].push_back({{"id", storable_text(call.id, max_quoted_bytes)},
-                                    {"name", storable_text(call.wire_name, max_quoted_bytes)}});
+        message["calls"].push_back({{"id", result_text(call.id, max_quoted_bytes)},
+                                    {"name", result_text(call.wire_name, max_quoted_bytes)}});
     message["raw"] = turn.raw;
     if (!can_be_stored(message, max_message_bytes)) {
         message["raw"] = nullptr;
@@ -66,20 +67,6 @@ void begin(RecordedTurn& recorded, const Json& message, const ModelProfile& prof
 }
 
 }  // namespace
-
-std::string storable_text(std::string_view text, std::size_t max_bytes) {
-    constexpr std::string_view replacement = "\uFFFD", cut_mark = "…";
-    std::string clean;
-    for (std::size_t at = 0; at < text.size();) {
-        const Character character = character_at(text, at);
-        const bool refused = character.code == invalid_character || character.code == 0;
-        const std::string_view next = refused ? replacement : text.substr(at, character.bytes);
-        if (clean.size() + next.size() > max_bytes) return clean.append(cut_mark);
-        clean += next;
-        at += character.bytes;
-    }
-    return clean;
-}
 
 Json usage_json(const Usage& usage, const ModelProfile& profile) {
     return {{"input_tokens", usage.input_tokens},

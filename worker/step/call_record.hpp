@@ -3,15 +3,11 @@
 
 #include <functional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "llm/model.hpp"
 
 namespace hil::worker {
-
-// The text as the database takes it: broken UTF-8 and NUL replaced, and no more than so many bytes of it.
-std::string storable_text(std::string_view text, std::size_t max_bytes);
 
 // The JSON of a reply's usage.
 Json usage_json(const Usage& usage, const ModelProfile& profile);

@@ -9,6 +9,7 @@
 #include "step/call_record.hpp"
 #include "step/repair.hpp"
 #include "step/spending.hpp"
+#include "tools/result_text.hpp"
 #include "tools/tool_name.hpp"
 #include "workflow/scope.hpp"
 
@@ -161,11 +162,12 @@ Task<> ToolLoop::make_call(ToolCall call, int number) {
     }
     work_.spending.add_call();
     const auto took = std::chrono::steady_clock::now() - start;
-    const ToolResult result = {call.id, storable_text(outcome.text, max_result_bytes), outcome.is_error};
+    const ToolResult result = {call.id, result_text(outcome.text, max_result_bytes), outcome.is_error};
     setting_.exchange.turns.back().results.push_back(result);
     if (outcome.recorded) co_return;
-    Json items = {
-        result_item(number, result, std::chrono::duration_cast<std::chrono::milliseconds>(took).count())};
+    Json items = Json::array();
+    items.push_back(
+        result_item(number, result, std::chrono::duration_cast<std::chrono::milliseconds>(took).count()));
     Task<> note = work_.record_calls(std::move(items));
     co_await std::move(note);
 }
