@@ -1,5 +1,6 @@
 #include "background.hpp"
 
+#include <csignal>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
@@ -82,6 +83,29 @@ testing::AssertionResult Background::has_scheduler(const std::string& database, 
 testing::AssertionResult Background::has_no_scheduler(const std::string& database) {
     if (within_patience([&] { return scheduler_of(database).empty(); })) return testing::AssertionSuccess();
     return testing::AssertionFailure() << "a scheduler of " << database << " goes on";
+}
+
+bool Background::is_woken(const std::string& process) {
+    std::ifstream status("/proc/" + process + "/status");
+    for (std::string line; std::getline(status, line);)
+        if (line.rfind("ShdPnd:", 0) == 0)
+            return (std::stoull(line.substr(7), nullptr, 16) >> (SIGURG - 1) & 1) != 0;
+    return false;
+}
+
+void Background::stop_asleep(const std::string& process) {
+    const auto sleeps = [&] {
+        return server().yes(
+            "SELECT wait_event IS NOT NULL AND state = 'idle' FROM pg_stat_activity WHERE pid = $1",
+            {process});
+    };
+    ASSERT_TRUE(within_patience([&] {
+        if (!sleeps()) return false;
+        kill(std::stoi(process), SIGSTOP);
+        if (sleeps() && !is_woken(process)) return true;
+        kill(std::stoi(process), SIGCONT);
+        return false;
+    }));
 }
 
 std::string Background::missed_pair(int capacity) {

@@ -22,6 +22,10 @@ class Background : public LiveTest {
     std::string scheduler() { return scheduler_of(database()); }
     std::string scheduler_of(const std::string& database);
     std::string launcher();
+    // Whether the signal that sets a waiting process's latch is on its way to a stopped process.
+    static bool is_woken(const std::string& process);
+    // Until the scheduler sleeps, and then keeps it from waking up; SIGCONT lets it.
+    void stop_asleep(const std::string& process);
 
     // Until a scheduler, and another one than `before`, serves the database.
     testing::AssertionResult has_scheduler(const std::string& database, const std::string& before = "");

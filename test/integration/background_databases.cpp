@@ -215,7 +215,6 @@ class Standby {
 
 TEST_F(BackgroundDatabases, AStandbyHasNoneUntilItIsPromoted) {
     ASSERT_TRUE(is_served());
-    set("hil.naptime", "1h");
     Standby standby;
     Session there = standby.connect(database());
     const auto workers = [&] {
@@ -223,6 +222,8 @@ TEST_F(BackgroundDatabases, AStandbyHasNoneUntilItIsPromoted) {
             "SELECT string_agg(backend_type, ', ' ORDER BY backend_type) FROM pg_stat_activity "
             "WHERE backend_type LIKE 'hil%'");
     };
+    const std::string process = scheduler();
+    stop_asleep(process);
     const std::string waiting = missed_pair();
     const auto seen = [&] {
         return there.one("SELECT status FROM hil.conversations WHERE id = $1", {waiting});
@@ -233,6 +234,8 @@ TEST_F(BackgroundDatabases, AStandbyHasNoneUntilItIsPromoted) {
     EXPECT_TRUE(within_patience([&] { return workers() == "hil launcher, hil scheduler"; }));
     EXPECT_TRUE(within_patience([&] { return seen() == "human_active"; }));
     EXPECT_EQ(status(waiting), "pending_human");
+    kill(std::stoi(process), SIGCONT);
+    EXPECT_TRUE(reaches(waiting, "human_active"));
 }
 
 }  // namespace

@@ -31,33 +31,6 @@ class BackgroundDuties : public Background {
         return (user + system) / static_cast<double>(sysconf(_SC_CLK_TCK));
     }
 
-    // Whether the signal that sets a waiting process's latch is on its way to a stopped process.
-    static bool is_woken(const std::string& process) {
-        std::ifstream status("/proc/" + process + "/status");
-        for (std::string line; std::getline(status, line);)
-            if (line.rfind("ShdPnd:", 0) == 0)
-                return (std::stoull(line.substr(7), nullptr, 16) >> (SIGURG - 1) & 1) != 0;
-        return false;
-    }
-
-    // Until the scheduler sleeps, and then keeps it from waking up.
-    void stop_asleep(const std::string& process) {
-        ASSERT_TRUE(within_patience([&] {
-            if (!server().yes(
-                    "SELECT wait_event IS NOT NULL AND state = 'idle' FROM pg_stat_activity WHERE pid = $1",
-                    {process}))
-                return false;
-            kill(std::stoi(process), SIGSTOP);
-            if (server().yes(
-                    "SELECT wait_event IS NOT NULL AND state = 'idle' FROM pg_stat_activity WHERE pid = $1",
-                    {process}) &&
-                !is_woken(process))
-                return true;
-            kill(std::stoi(process), SIGCONT);
-            return false;
-        }));
-    }
-
     double commits() {
         return std::stod(
             server().one("SELECT xact_commit FROM pg_stat_database WHERE datname = $1", {database()}));
