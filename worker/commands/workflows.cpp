@@ -8,6 +8,8 @@ namespace hil::worker {
 
 void check(const std::string& workflow_file, const Config& config) {
     const LoadedWorkflow loaded = workflow(workflow_file, config);
+    for (const std::string& name : config.tools.missing_variables())
+        std::cerr << "warning: the tools need " << name << ", which the environment does not have\n";
     std::cout << loaded.workflow.name << ": " << loaded.workflow.nodes.size() << " nodes, "
               << loaded.workflow.edges.size() << " edges, no mistakes\n";
 }

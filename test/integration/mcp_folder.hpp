@@ -1,0 +1,20 @@
+// Where test/check has installed the servers of test/mcp.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+namespace hil::test {
+
+inline const std::string mcp_folder = HIL_SOURCE_DIR "/build/mcp";
+inline const std::string everything_server =
+    mcp_folder + "/node_modules/@modelcontextprotocol/server-everything/dist/index.js";
+inline const std::string gmail_server = mcp_folder + "/gmail.js";
+
+// Why the servers cannot be started; empty where they can.
+inline std::string mcp_is_missing() {
+    if (std::filesystem::exists(everything_server) && std::filesystem::exists(gmail_server)) return "";
+    return "the servers of test/mcp are not installed in build/mcp (test/install-mcp does it; it needs npm)";
+}
+
+}  // namespace hil::test
