@@ -745,6 +745,11 @@ CREATE FUNCTION hil_add_agent(name text, email text, skills text[] DEFAULT '{}',
     AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION hil_add_agent IS 'Adds a human agent, offline, and returns their id. skills: at most 100, without NULL and duplicates; max_capacity: conversations at once, 0 to 1000; hourly_rate_usd: US dollars, 0 to below 100,000. Errors: 22023, also where the email is taken.';
 
+CREATE FUNCTION hil_find_agent(email text)
+    RETURNS uuid
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION hil_find_agent IS 'The id of the human agent with that email, as it was given to hil_add_agent. Errors: 22023, P0002, 42501 the role belongs to another agent.';
+
 CREATE FUNCTION hil_set_agent_status(agent_id uuid, status text)
     RETURNS jsonb
     AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
@@ -822,6 +827,12 @@ CREATE FUNCTION hil_report_runs(reports jsonb)
     AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION hil_report_runs IS 'What the functions before it do, for 1 to 100 reports in one go: a list of {run_id, attempt, conversation_id, calls, steps, and result, handover or failure}, each but the first three where there is something to say. calls: as of hil_record_calls, each with its node; steps: [{node, output, usage}]; result: as of hil_complete_run; handover: {reason, required_skills, priority, handover_context, usage}; failure: {error, retryable, retry_after_seconds, usage}. Returns the answers in order: {action: continue}, {action: handover, trigger, reason}, {action: stop, reason} or {action: done, status}. A single report waits for locks and does everything. Of several none waits and none touches the queue: {action: alone, why: held or queue} says that nothing was done and the report is to be sent by itself, {action: refused, sqlstate, message, hint} that it is wrong. Errors: 22023, and for a single report P0002.';
 
+CREATE FUNCTION hil_run_steps(conversation_id uuid, after timestamptz DEFAULT NULL)
+    RETURNS TABLE (run_id bigint, node text, step_number integer, attempt integer, output jsonb, usage jsonb, verdict text,
+    calls jsonb, at timestamptz)
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION hil_run_steps IS 'What the nodes of a conversation''s runs put out, in order, of those that came later than after (NULL: all). verdict: the trigger that handed over at this step, NULL where none did. calls: the calls of tools, each {call, turn, tool, arguments, usage, result, is_error, duration_ms}; usage, there and of the step, adds up to what the node cost. Errors: 22023, P0002.';
+
 -- Operation
 CREATE FUNCTION hil_tick()
     RETURNS jsonb
@@ -851,10 +862,10 @@ COMMENT ON FUNCTION hil_grant IS 'Grants a role what one profile may do: app, ag
 -- Functions are executable by everybody unless this is said.
 REVOKE ALL ON FUNCTION hil_create_conversation, hil_handle_message, hil_handover, hil_resolve, hil_back_to_ai,
     hil_transfer, hil_decline, hil_cancel, hil_rate, hil_conversation,
-    hil_queue_position, hil_estimated_wait, hil_explain_assignment, hil_add_agent, hil_set_agent_status,
+    hil_queue_position, hil_estimated_wait, hil_explain_assignment, hil_add_agent, hil_find_agent, hil_set_agent_status,
     hil_set_agent_skills, hil_set_agent_capacity, hil_agent_heartbeat, hil_inbox, hil_load_workflow,
     hil_activate_workflow, hil_workflow_definition, hil_claim_runs, hil_renew_runs, hil_record_step,
-    hil_record_calls, hil_complete_run, hil_fail_run, hil_report_runs, hil_tick, hil_events_since, hil_doctor, hil_purge,
+    hil_record_calls, hil_complete_run, hil_fail_run, hil_report_runs, hil_run_steps, hil_tick, hil_events_since, hil_doctor, hil_purge,
     hil_grant
     FROM PUBLIC;
 REVOKE ALL ON FUNCTION hil.guard_conversation_status FROM PUBLIC;

@@ -12,6 +12,10 @@ SELECT name, email, status, skills, current_load, max_capacity, hourly_rate_usd,
 -- Skills are stored sorted, without the blanks around them.
 SELECT hil_add_agent('Bob', 'bob@example.com', '{returns, "order management" , billing}', 2, 31.50) IS NOT NULL;
 SELECT skills, max_capacity, hourly_rate_usd FROM hil.human_agents WHERE name = 'Bob';
+-- Found by their email, as it was given.
+SELECT hil_find_agent('bob@example.com') = agent('Bob');
+CALL refused($$SELECT hil_find_agent('BOB@example.com')$$);
+CALL refused($$SELECT hil_find_agent(NULL)$$);
 -- Emails are unique; names need not be.
 CALL refused($$SELECT hil_add_agent('Another Ann', 'ann@example.com')$$);
 SELECT hil_add_agent('Ann', 'ann.two@example.com', max_capacity => 0) IS NOT NULL;

@@ -117,6 +117,7 @@ SELECT hil_grant('regress_hil_ann', 'agent');
 UPDATE hil.human_agents SET db_role = 'regress_hil_ann' WHERE name = 'Ann';
 CALL refused($$SELECT hil_add_agent('X', 'x@example.com'); UPDATE hil.human_agents SET db_role = 'regress_hil_ann' WHERE name = 'Bob'$$);
 CALL refused_as('regress_hil_ann', $$SELECT hil_set_agent_status(agent('Bob'), 'online')$$);
+CALL refused_as('regress_hil_ann', $$SELECT hil_find_agent('bob@example.com')$$);
 CALL refused_as('regress_hil_ann', $$SELECT hil_agent_heartbeat(agent('Bob'))$$);
 CALL refused_as('regress_hil_ann', $$SELECT * FROM hil_inbox(agent('Bob'))$$);
 CALL refused_as('regress_hil_ann', $$SELECT hil_handle_message(conversation(1), 'Hi', 'agent', agent('Bob'))$$);

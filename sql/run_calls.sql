@@ -60,6 +60,14 @@ SELECT * FROM test.total;
 -- A node that is done needs its calls no more.
 SELECT input -> 'calls', input -> 'steps', input -> 'spent' FROM next_attempt(:run) AS input;
 SELECT hil_complete_run(:run, 3, '{"sink": "FINISH"}') ->> 'status';
+-- Whoever watches the conversation sees the steps with their calls, and asks again for what comes later.
+\x on
+SELECT run_id, node, step_number, attempt, output, usage, verdict, jsonb_pretty(calls) AS calls FROM hil_run_steps(conversation(1));
+\x off
+SELECT count(*) FROM hil_run_steps(conversation(1)) s, hil_run_steps(conversation(1), s.at);
+SELECT count(*) FROM hil_run_steps(conversation(1), now() - interval '1 minute');
+CALL refused($$SELECT * FROM hil_run_steps(NULL)$$);
+CALL refused($$SELECT * FROM hil_run_steps(conversation(99))$$);
 SELECT ai_cost_usd FROM hil.conversation_analytics;
 SELECT * FROM test.total;
 SELECT check_name, detail FROM hil_doctor() WHERE NOT ok;

@@ -23,6 +23,7 @@ const Statement<std::string, std::string, std::vector<std::string>, std::int32_t
         "INSERT INTO hil.human_agents (name, email, skills, profile_id, max_capacity, hourly_rate_usd) "
         "VALUES ($1, $2, $3, $4, $5, $6::numeric) ON CONFLICT (email) DO NOTHING RETURNING id"};
 const Statement<Uuid> select_name{"SELECT name FROM hil.human_agents WHERE id = $1"};
+const Statement<std::string> select_by_email{"SELECT id FROM hil.human_agents WHERE email = $1"};
 const Statement<std::vector<std::string>> agents_of_roles{
     "SELECT id, db_role::text FROM hil.human_agents WHERE db_role = ANY ($1::name[])"};
 const Statement<Uuid, std::string, pg::Timestamp> update_status{
@@ -98,6 +99,14 @@ std::string agent_name(const Uuid& agent) {
     const pg::Rows rows = select_name(agent);
     if (rows.empty()) refuse_unknown(agent);
     return rows.front().get<std::string>(0);
+}
+
+Uuid agent_with_email(const std::string& email) {
+    const pg::Rows rows = select_by_email(email);
+    if (rows.empty())
+        throw Refusal(Reason::not_found, "there is no agent with the email " + in_quotes(email),
+                      "Check the email; hil_add_agent adds an agent.");
+    return rows.front().get<Uuid>(0);
 }
 
 void require_caller_may_act_as(const std::optional<Uuid>& agent) {

@@ -24,6 +24,9 @@ Uuid add_agent(const NewAgent& agent);
 // The agent's name. Refusal(not_found) where there is no such agent.
 std::string agent_name(const Uuid& agent);
 
+// The id of the agent with that email. Refusal(not_found) where there is none.
+Uuid agent_with_email(const std::string& email);
+
 // Refusal(not_allowed) where the calling database role belongs to another agent. `agent` nothing: the call is
 // the system's, which no agent's role may pose as.
 void require_caller_may_act_as(const std::optional<Uuid>& agent);

@@ -38,6 +38,15 @@ const Statement<Uuid, std::int64_t> select_last_answer{
     "AND jsonb_typeof(output -> 'answer') = 'string' AND btrim(output ->> 'answer') <> '' "
     "ORDER BY step_number DESC LIMIT 1"};
 
+const Statement<Uuid, Timestamp> select_steps{
+    "SELECT s.run_id, s.node, s.step_number, s.attempt, s.output, s.usage, s.verdict, "
+    "(SELECT coalesce(jsonb_agg(jsonb_build_object('call', k.call, 'turn', k.turn, 'tool', k.tool, "
+    "     'arguments', k.arguments, 'usage', k.usage, 'result', k.result, 'is_error', k.is_error, "
+    "     'duration_ms', k.duration_ms) ORDER BY k.call), '[]') FROM hil.run_calls k "
+    " WHERE k.conversation_id = s.conversation_id AND k.run_id = s.run_id AND k.node = s.node), s.created_at "
+    "FROM hil.run_steps s WHERE s.conversation_id = $1 AND ($2 IS NULL OR s.created_at > $2) "
+    "ORDER BY s.run_id, s.step_number"};
+
 std::optional<JsonText> text_of(const std::optional<Json>& document) {
     if (!document) return std::nullopt;
     return JsonText{document->dump()};
@@ -99,6 +108,11 @@ std::optional<std::string> last_answer(const Run& run) {
     const pg::Rows rows = select_last_answer(run.conversation, run.id);
     if (rows.empty()) return std::nullopt;
     return rows.front().get<std::string>(0);
+}
+
+pg::Rows steps_of(const Uuid& conversation, const std::optional<Timestamp>& after) {
+    require_conversation(conversation);
+    return select_steps(conversation, after);
 }
 
 }  // namespace hil::engine

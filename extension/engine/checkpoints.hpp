@@ -1,5 +1,5 @@
 // Checkpoints: what the nodes of a run put out, and the calls of tools that they made on the way there. A
-// retried run goes on from them. Every function needs the locks of the conversation and the run.
+// retried run goes on from them. What takes a Run needs the locks of it and of its conversation.
 #pragma once
 
 #include <optional>
@@ -26,5 +26,8 @@ void add_calls(Run& run, const std::vector<CallNote>& notes);
 
 // The last answer that a node of the run put out.
 std::optional<std::string> last_answer(const Run& run);
+
+// The rows of hil_run_steps: a conversation's steps of all runs that came later than `after`, in order.
+pg::Rows steps_of(const Uuid& conversation, const std::optional<Timestamp>& after);
 
 }  // namespace hil::engine

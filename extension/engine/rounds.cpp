@@ -11,17 +11,23 @@
 #include "engine/presence.hpp"
 #include "engine/relay.hpp"
 #include "engine/retention.hpp"
-#include "engine/retries.hpp"
 #include "engine/slots.hpp"
 #include "engine/wake.hpp"
+#include "engine/waking_workers.hpp"
 #include "pg/subtransaction.hpp"
 
 namespace hil::engine {
 namespace {
 
 const Duty all_duties[] = {
-    // Comes first: it interns skill sets, which must happen before the transaction of hil_tick locks an
-    // agent.
+    // Comes first, since a customer waits for it.
+    {.name = "workers_woken",
+     .run = wake_workers,
+     .when = When::always,
+     .durable = false,
+     .schedulers_own = true},
+    // Comes before what follows: it interns skill sets, which must happen before the transaction of hil_tick
+    // locks an agent.
     {"escalated", escalate},
     {"leases_expired", expire_leases},
     {"ai_timeouts", time_out_runs},
@@ -30,7 +36,6 @@ const Duty all_duties[] = {
     {"ranked", rank_anew, When::by_clock, 1000},
     {"conversations_purged", purge_old_conversations},
     {"events_purged", purge_old_events, When::by_clock, 1000},
-    {.name = "retries_due", .run = wake_for_retries, .schedulers_own = true},
     {"assigned", assign_waiting, When::always},
     {"counts_folded", fold, When::always, 10'000, false},
     // Last, so that what the others did is told in the same round.

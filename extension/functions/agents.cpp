@@ -1,4 +1,5 @@
-// hil_add_agent, hil_set_agent_*, hil_agent_heartbeat, hil_inbox: see their COMMENTs in hil--0.1.sql.
+// hil_add_agent, hil_find_agent, hil_set_agent_*, hil_agent_heartbeat, hil_inbox: see their COMMENTs in
+// hil--0.1.sql.
 #include "engine/agents.hpp"
 
 #include "core/refusal.hpp"
@@ -24,6 +25,12 @@ HIL_FUNCTION(hil_add_agent) {
                                         .skills = skills(arguments, 2, "skills"),
                                         .max_capacity = arguments.required<std::int32_t>(3, "max_capacity"),
                                         .hourly_rate_usd = arguments.maybe<std::string>(4)}));
+}
+
+HIL_FUNCTION(hil_find_agent) {
+    const Uuid agent = engine::agent_with_email(arguments.nonblank_text(0, "email", max_name_bytes));
+    engine::require_caller_may_act_as(agent);
+    return pg::Value(agent);
 }
 
 HIL_FUNCTION(hil_set_agent_status) {

@@ -1,5 +1,6 @@
 // hil_claim_runs, hil_renew_runs, hil_record_step, hil_record_calls, hil_complete_run, hil_fail_run: see
 // their COMMENTs in hil--0.1.sql.
+#include "engine/checkpoints.hpp"
 #include "engine/leases.hpp"
 #include "engine/reports.hpp"
 #include "functions/arguments.hpp"
@@ -54,3 +55,8 @@ HIL_FUNCTION(hil_fail_run) {
 }
 
 HIL_FUNCTION(hil_report_runs) { return engine::report_runs(arguments.json(0, "reports").json); }
+
+HIL_FUNCTION(hil_run_steps) {
+    return engine::steps_of(arguments.required<pg::Uuid>(0, "conversation_id"),
+                            arguments.maybe<pg::Timestamp>(1));
+}

@@ -190,6 +190,23 @@ TEST_F(BackgroundDuties, WorkersHearOfARetryWhenItIsDue) {
     }));
 }
 
+TEST_F(BackgroundDuties, WorkersHearOfAMessageBeforeItIsRelayed) {
+    load(support_workflow);
+    Session worker = connect();
+    worker.listen("hil_runs");
+    Session other = connect();
+    other.query("BEGIN");
+    other.query("LOCK TABLE hil.events IN SHARE MODE");
+    says(new_id(), "Where is my order?");
+    EXPECT_TRUE(within_patience([&] {
+        for (const Notification& heard : worker.notifications())
+            if (heard.payload["type"] == "run_due") return true;
+        return false;
+    }));
+    EXPECT_EQ(sql().one("SELECT count(*) FROM hil.events"), "0");
+    other.query("ROLLBACK");
+}
+
 // pg_restore loads table after table and sets the sequences last. A round that marked the agent offline
 // meanwhile would write an event under an id that the restored outbox has too, and the restore would fail.
 TEST_F(BackgroundDuties, RoundsWaitForTheEndOfARestore) {

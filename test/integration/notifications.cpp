@@ -45,6 +45,7 @@ class Notifications : public LiveTest {
         for (Notification& notification : subscriber_->notifications()) {
             const Json& payload = notification.payload;
             EXPECT_EQ(notification.text.find(secret), std::string::npos) << notification.text;
+            if (payload["type"] == "run_due") continue;  // a hint of the scheduler's, of nothing that happened
             EXPECT_EQ(payload["conversation_id"], conversation_) << notification.text;
             EXPECT_TRUE(payload["timestamp"].is_string()) << notification.text;
             std::string what = payload["type"];
