@@ -35,6 +35,8 @@ Say Say::answer(const json& output) {
 }
 
 Say Say::call(std::string tool, const json& arguments) {
+    for (std::size_t dot = tool.find('.'); dot != std::string::npos; dot = tool.find('.', dot))
+        tool.replace(dot, 1, "__");
     return calls({{std::move(tool), arguments.dump()}});
 }
 

@@ -17,6 +17,7 @@ namespace hil::test {
 class Say {
   public:
     static Say answer(const nlohmann::json& output);
+    // By its name in the configuration.
     static Say call(std::string tool, const nlohmann::json& arguments);
     // Several calls in one turn, the arguments as the model writes them.
     static Say calls(std::vector<std::pair<std::string, std::string>> calls);
