@@ -10,6 +10,7 @@ inline const std::string mcp_folder = HIL_SOURCE_DIR "/build/mcp";
 inline const std::string everything_server =
     mcp_folder + "/node_modules/@modelcontextprotocol/server-everything/dist/index.js";
 inline const std::string gmail_server = mcp_folder + "/gmail.js";
+inline const std::string modern_server = mcp_folder + "/modern.mjs";
 
 // Why the servers cannot be started; empty where they can.
 inline std::string mcp_is_missing() {

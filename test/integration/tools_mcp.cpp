@@ -102,6 +102,18 @@ TEST_F(ToolsMcp, TheReferenceServerByHttp) {
     std::filesystem::remove(log);
 }
 
+TEST_F(ToolsMcp, AServerThatTakesNoHandshake) {
+    if (std::stoi(run({"node", "--print", "process.versions.node"})) < 20)
+        GTEST_SKIP() << "it needs Node.js 20";
+    ToolsConfig config;
+    McpServerConfig server;
+    server.name = "modern";
+    server.command = {"node", modern_server};
+    config.servers = {server};
+    const auto tools = worker::make_tools(config, "", threads_, client_);
+    EXPECT_EQ(call(tool(*tools, "modern.repeat"), {{"text", "hello"}}).text, "Again: hello");
+}
+
 TEST_F(ToolsMcp, AMailIsSentOnceForOneKey) {
     const std::string outbox =
         std::filesystem::temp_directory_path() / ("hil-outbox." + std::to_string(getpid()));

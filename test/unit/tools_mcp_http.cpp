@@ -132,6 +132,23 @@ TEST_F(McpHttp, ALostSessionIsBegunAgainAndTheCallRepeated) {
     EXPECT_EQ(seen("tools/call").size(), 2U);
 }
 
+TEST_F(McpHttp, AServerThatRefusesTheHandshakeIsTalkedToWithoutOne) {
+    web_.on("/mcp", [this](const Seen& seen) {
+        if (seen.json.value("method", "") != "initialize") return answer(seen);
+        const Json data = {{"supported", {"2026-07-28"}}};
+        const Json error = {{"code", -32022}, {"message", "no"}, {"data", data}};
+        return Act::json({{"jsonrpc", "2.0"}, {"id", seen.json["id"]}, {"error", error}}, 400);
+    });
+    EXPECT_EQ(call().text, "done");
+    EXPECT_EQ(seen("notifications/initialized").size(), 0U);
+    const Seen made = seen("tools/call").at(0);
+    EXPECT_EQ(made.header("MCP-Protocol-Version"), "2026-07-28");
+    EXPECT_EQ(made.header("Mcp-Method"), "tools/call");
+    EXPECT_EQ(made.header("Mcp-Name"), "act");
+    EXPECT_EQ(made.json["params"]["_meta"]["io.modelcontextprotocol/protocolVersion"], "2026-07-28");
+    EXPECT_EQ(made.json["params"]["_meta"]["hil/idempotency-key"], "key-1");
+}
+
 TEST_F(McpHttp, WhatIsCutOffMayHaveHadAnEffect) {
     on_call_ = [](const Seen& seen) { return stream(event(reply_of(seen, text_result("never")))).cut(30); };
     const ToolOutcome outcome = call();

@@ -80,6 +80,17 @@ TEST(McpMessages, TheHandshakeAgreesOnAVersion) {
     EXPECT_THROW(read_initialize(Json()), BadServer);
 }
 
+TEST(McpMessages, WithoutAHandshakeEveryRequestSaysWhoAsks) {
+    const Json params = stateless_params(call_params("act", Json::object(), "key"));
+    EXPECT_EQ(params, Json::parse(R"({"name": "act", "arguments": {}, "_meta": {"hil/idempotency-key": "key",
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientCapabilities": {},
+        "io.modelcontextprotocol/clientInfo": {"name": "hil-worker", "version": "0.1"}}})"));
+    EXPECT_TRUE(takes_stateless({-32022, "", {{"supported", {"2026-07-28", "2027-01-01"}}}}));
+    EXPECT_TRUE(takes_stateless({-32601, "no such method", Json()}));
+    EXPECT_FALSE(takes_stateless({-32022, "", {{"supported", {"2027-01-01"}}}}));
+}
+
 TEST(McpMessages, PagesOfTools) {
     const ToolPage page = read_tool_page(Json::parse(R"({"tools": [
         {"name": "echo", "description": "Says it again", "inputSchema": {"type": "object"}},

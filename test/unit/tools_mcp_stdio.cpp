@@ -148,6 +148,29 @@ TEST_F(McpStdio, RepliesMayComeInAnotherOrder) {
     EXPECT_EQ(run_task(threads_, both()), (std::vector<std::string>{"one", "two"}));
 }
 
+TEST_F(McpStdio, AServerThatRefusesTheHandshakeIsTalkedToWithoutOne) {
+    const std::string refusal =
+        R"('{"jsonrpc":"2.0","id":%s,"error":{"code":-32022,"message":"no","data":{"supported":["2026-07-28"]}}}\n')";
+    serve(
+        "while read -r line; do id=${line#*\\\"id\\\":}; id=${id%%[,\\}]*}; case $line in "
+        "*\\\"initialize\\\"*) printf " +
+        refusal +
+        " \"$id\" ;; "
+        "*notifications/initialized*) touch " +
+        path("greeted") +
+        " ;; "
+        "*tools/list*) printf " +
+        list +
+        " \"$id\" ;; "
+        "*) printf '%s\\n' \"$line\" > " +
+        path("call") + "; printf " + result + " \"$id\" done ;; esac; done");
+    EXPECT_EQ(call().text, "done");
+    EXPECT_FALSE(std::filesystem::exists(path("greeted")));
+    const Json meta = Json::parse(read("call"))["params"]["_meta"];
+    EXPECT_EQ(meta["io.modelcontextprotocol/protocolVersion"], "2026-07-28");
+    EXPECT_EQ(meta["hil/idempotency-key"], "key-1");
+}
+
 TEST_F(McpStdio, AServerThatEndsLeavesTheOutcomeOpenAndIsBegunAgain) {
     serve(script("if [ -e " + path("died") + " ]; then reply again; else touch " + path("died") +
                  "; exit 1; fi"));

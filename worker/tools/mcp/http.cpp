@@ -6,6 +6,7 @@
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
 #include <asio/error.hpp>
+#include <cstdint>
 #include <optional>
 #include <system_error>
 #include <utility>
@@ -13,6 +14,7 @@
 
 #include "core/text.hpp"
 #include "http/sse.hpp"
+#include "tools/mcp/messages.hpp"
 
 namespace hil::worker::mcp {
 namespace {
@@ -63,6 +65,19 @@ class Answer {
     std::vector<Message> others_;
 };
 
+std::string base64(const std::string& text) {
+    constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    std::string out;
+    for (std::size_t at = 0; at < text.size(); at += 3) {
+        std::uint32_t bits = 0;
+        for (std::size_t i = 0; i < 3; ++i)
+            bits = bits << 8U | (at + i < text.size() ? static_cast<unsigned char>(text[at + i]) : 0U);
+        for (std::size_t i = 0; i < 4; ++i)
+            out += at + i <= text.size() ? digits[bits >> (18 - 6 * i) & 63U] : '=';
+    }
+    return out;
+}
+
 bool has_reached_server(HttpError::Kind kind) {
     return kind == HttpError::Kind::first_byte || kind == HttpError::Kind::total ||
            kind == HttpError::Kind::cut || kind == HttpError::Kind::too_large;
@@ -73,6 +88,12 @@ NoReply no_reply(const HttpError& error) { return {error.what(), has_reached_ser
 // A server that refuses has not acted; one that failed may have.
 NoReply no_reply(long status, const std::string& body) {
     return {"HTTP " + std::to_string(status) + ": " + one_line(body, max_excerpt), status >= 500};
+}
+
+// A name as the value of a header: what is not plain ASCII is encoded.
+std::string header_text(const std::string& name) {
+    const bool is_plain = std::all_of(name.begin(), name.end(), [](char c) { return c > ' ' && c < 0x7F; });
+    return is_plain ? name : "=?base64?" + base64(name) + "?=";
 }
 
 }  // namespace
@@ -108,6 +129,10 @@ HttpRequest Http::post(std::string text, std::chrono::milliseconds timeout) cons
 Task<Message> Http::ask(std::int64_t id, std::string method, Json params, std::chrono::milliseconds timeout) {
     const auto answer = std::make_shared<Answer>(id);
     HttpRequest request = post(request_text(id, method, params), timeout);
+    if (version_ == stateless_version) {
+        request.headers.emplace_back("Mcp-Method", method);
+        if (method == "tools/call") request.headers.emplace_back("Mcp-Name", header_text(params.at("name")));
+    }
     request.on_data = [answer](std::string_view bytes) { return answer->take(bytes); };
     const bool had_session = !session_.empty();
     HttpReply reply;

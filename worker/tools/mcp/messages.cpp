@@ -48,12 +48,36 @@ bool is_refused(const std::string& keyword, const Json& value) {
            (keyword == "format" && (value == "date" || value == "time" || value == "date-time"));
 }
 
+Json client_info() { return {{"name", "hil-worker"}, {"version", "0.1"}}; }
+
+bool wants_headers(const Json& schema) {
+    const auto properties = schema.find("properties");
+    if (properties == schema.end() || !properties->is_object()) return false;
+    return std::any_of(properties->begin(), properties->end(), [](const Json& property) {
+        return property.is_object() && property.contains("x-mcp-header");
+    });
+}
+
 }  // namespace
 
 Json initialize_params() {
     return {{"protocolVersion", handshake_versions.front()},
             {"capabilities", Json::object()},
-            {"clientInfo", {{"name", "hil-worker"}, {"version", "0.1"}}}};
+            {"clientInfo", client_info()}};
+}
+
+bool takes_stateless(const RpcError& error) {
+    const auto supported = error.data.find("supported");
+    if (supported == error.data.end() || !supported->is_array()) return true;
+    return std::find(supported->begin(), supported->end(), stateless_version) != supported->end();
+}
+
+Json stateless_params(Json params) {
+    Json& meta = params["_meta"];
+    meta["io.modelcontextprotocol/protocolVersion"] = stateless_version;
+    meta["io.modelcontextprotocol/clientCapabilities"] = Json::object();
+    meta["io.modelcontextprotocol/clientInfo"] = client_info();
+    return params;
 }
 
 Agreement read_initialize(const Json& result) {
@@ -74,8 +98,10 @@ ToolPage read_tool_page(const Json& result) {
         std::string name = text_at(tool, "name");
         if (name.empty()) continue;
         const auto schema = tool.find("inputSchema");
-        page.tools.push_back(
-            {std::move(name), text_at(tool, "description"), schema != tool.end() ? *schema : Json::object()});
+        RemoteTool found{std::move(name), text_at(tool, "description"),
+                         schema != tool.end() ? *schema : Json::object()};
+        found.wants_headers = wants_headers(found.schema);
+        page.tools.push_back(std::move(found));
     }
     if (std::string next = text_at(result, "nextCursor"); !next.empty()) page.next = std::move(next);
     return page;

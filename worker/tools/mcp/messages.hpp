@@ -15,6 +15,9 @@ namespace hil::worker::mcp {
 // Versions with a handshake, the newest first. We ask for it and take any of them.
 inline constexpr std::array handshake_versions = {"2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"};
 
+// The version from which on there is no handshake: every request says who asks, and by which version.
+inline constexpr const char* stateless_version = "2026-07-28";
+
 // The server does not keep to the protocol, or speaks a version that we do not.
 class BadServer : public std::runtime_error {
   public:
@@ -31,10 +34,18 @@ struct Agreement {
 // Throws BadServer.
 Agreement read_initialize(const Json& result);
 
+// Whether a server that refused the handshake with this error can be talked to without one.
+bool takes_stateless(const RpcError& error);
+
+// The parameters of a request to such a server.
+Json stateless_params(Json params);
+
 struct RemoteTool {
     std::string name;
     std::string description;
     Json schema;
+    // It wants some parameters in headers of HTTP too, which hil does not write.
+    bool wants_headers = false;
 };
 
 struct ToolPage {

@@ -134,15 +134,24 @@ Task<> Server::begin(std::shared_ptr<Server> self) {
     self->wake_all();
 }
 
+// Servers that know both ways take the handshake, so whoever refuses it is of the newer kind.
 Task<> Server::greet() {
     is_greeted_ = false;
+    is_stateless_ = false;
     co_await transport_->start();
-    const Json reply = co_await ask("initialize", initialize_params(), settings_.start_timeout);
-    const Agreement agreement = read_initialize(reply);
-    has_tools_ = agreement.has_tools;
-    transport_->agreed_on(agreement.version);
-    const std::string ready = notification_text("notifications/initialized", Json::object());
-    co_await transport_->tell(ready);
+    const Message reply =
+        co_await transport_->ask(++last_id_, "initialize", initialize_params(), settings_.start_timeout);
+    if (reply.error && !takes_stateless(*reply.error)) throw Refused(*reply.error);
+    if (reply.error) {
+        is_stateless_ = has_tools_ = true;
+        transport_->agreed_on(stateless_version);
+    } else {
+        const Agreement agreement = read_initialize(reply.result);
+        has_tools_ = agreement.has_tools;
+        transport_->agreed_on(agreement.version);
+        const std::string ready = notification_text("notifications/initialized", Json::object());
+        co_await transport_->tell(ready);
+    }
     is_greeted_ = true;
 }
 
@@ -164,6 +173,8 @@ Task<> Server::list() {
         const auto& wanted = settings_.tools;
         if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), tool.name) == wanted.end()) continue;
         try {
+            if (is_stateless_ && tool.wants_headers)
+                throw SchemaError("", "it wants parameters in headers (x-mcp-header)");
             ToolParameters parameters(checkable(tool.schema));
             if (!wire_names.insert(wire_name(settings_.name + "." + tool.name)).second)
                 throw SchemaError("", "another tool has the same name for models");
@@ -181,15 +192,16 @@ Task<Json> Server::ask(std::string method, Json params, std::chrono::millisecond
     std::optional<SessionLost> lost;
     Message reply;
     try {
-        reply = co_await transport_->ask(++last_id_, method, params, timeout);
+        const Json sent = is_stateless_ ? stateless_params(params) : params;
+        reply = co_await transport_->ask(++last_id_, method, sent, timeout);
     } catch (const SessionLost& error) {
         lost = error;
     }
     // The server has not looked at the request: it can be repeated, once, after a new greeting.
-    if (lost && method == "initialize") throw *lost;
     if (lost) {
         co_await greet();
-        reply = co_await transport_->ask(++last_id_, method, params, timeout);
+        const Json sent = is_stateless_ ? stateless_params(params) : params;
+        reply = co_await transport_->ask(++last_id_, method, sent, timeout);
     }
     if (reply.error) throw Refused(*reply.error);
     co_return std::move(reply.result);

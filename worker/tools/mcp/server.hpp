@@ -82,6 +82,7 @@ class Server : public std::enable_shared_from_this<Server> {
     State state_ = State::off;
     std::vector<ServerTool> tools_;
     bool is_greeted_ = false;
+    bool is_stateless_ = false;  // greeted in vain: it takes requests without a handshake
     bool has_tools_ = false;
     bool list_is_old_ = false;
     std::int64_t last_id_ = 0;
