@@ -32,6 +32,9 @@ constexpr const char* footer =
     "hands over\n"
     "  agents          presets to change or add: NAME: {system_prompt: ..., output_schema: ...}\n"
     "  model_profiles  profiles to change or add: NAME: {provider: rules, model: ..., options: ...}\n"
+    "  tools           what the AI can do: NAME: {kind: http, url: ...} or {kind: sql, function: ...}\n"
+    "  mcp_servers     servers of tools: NAME: {command: [...]} or {url: ...}\n"
+    "  sql_tool_connections  connections for SQL tools; default 2\n"
     "  log_level       trace, debug, info, warn, error, critical, off; default info\n"
     "\n"
     "Exit codes: 0 done; 1 the workflow, the configuration or the rules have mistakes, each printed as\n"
@@ -70,6 +73,19 @@ int main(int argc, char** argv) {
     graph_command->add_option("--format", format, "mermaid or dot")
         ->check(CLI::IsMember({"mermaid", "dot"}))
         ->capture_default_str();
+    CLI::App* chat_command = app.add_subcommand(
+        "chat",
+        "Write as a customer, and see each step of the AI as it comes, its answer, and what human agents "
+        "reply\n"
+        "after a handover. The steps are shown to a database role with the profile reader.");
+    ChatOptions chat_options;
+    chat_command->add_option("--conversation", chat_options.conversation,
+                             "Go on with this conversation; default: a new one");
+    chat_command->add_option("--workflow", chat_options.workflow, "The workflow of a new conversation");
+    CLI::App* desk_command = app.add_subcommand(
+        "desk", "The desk of a human agent: see who needs help, reply, resolve, hand back to the AI.");
+    std::string email;
+    desk_command->add_option("--agent", email, "The agent's email")->required();
 
     try {
         app.parse(argc, argv);
@@ -83,6 +99,8 @@ int main(int argc, char** argv) {
         if (*check_command) check(file, config);
         if (*run_command) run(config);
         if (*graph_command) graph(file, format, config);
+        if (*chat_command) chat(chat_options, config);
+        if (*desk_command) desk(email, config);
         if (!std::cout.flush()) throw std::runtime_error("the output cannot be written");
         return done;
     } catch (const Mistakes&) {

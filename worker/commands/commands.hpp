@@ -5,6 +5,7 @@
 #include <string>
 
 #include "config/config.hpp"
+#include "terminal/chat.hpp"
 
 namespace hil::worker {
 
@@ -12,5 +13,7 @@ void check(const std::string& workflow_file, const Config& config);
 void load(const std::string& workflow_file, const Config& config);
 void graph(const std::string& workflow_file, const std::string& format, const Config& config);
 void run(const Config& config);
+void chat(const ChatOptions& options, const Config& config);
+void desk(const std::string& email, const Config& config);
 
 }  // namespace hil::worker

@@ -1,0 +1,88 @@
+#include "terminal/input.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <system_error>
+
+namespace hil::worker {
+namespace {
+
+[[noreturn]] void fail(const char* what) { throw std::system_error(errno, std::generic_category(), what); }
+
+bool is_readable(int fd) {
+    pollfd entry{fd, POLLIN, 0};
+    return poll(&entry, 1, 0) > 0;
+}
+
+sigset_t ending_signals() {
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    return signals;
+}
+
+}  // namespace
+
+// Signals and lines are waited for together, by one descriptor.
+Input::Input() {
+    const sigset_t signals = ending_signals();
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    signal_fd_ = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+    wait_fd_ = epoll_create1(EPOLL_CLOEXEC);
+    if (signal_fd_ < 0 || wait_fd_ < 0) fail("input");
+    epoll_event event{};
+    event.events = EPOLLIN;
+    if (epoll_ctl(wait_fd_, EPOLL_CTL_ADD, signal_fd_, &event) < 0) fail("input");
+    // A file cannot be waited for, and need not be: line() reads it to its end.
+    if (epoll_ctl(wait_fd_, EPOLL_CTL_ADD, STDIN_FILENO, &event) < 0 && errno != EPERM)
+        fail("standard input");
+}
+
+Input::~Input() {
+    close(wait_fd_);
+    close(signal_fd_);
+    const sigset_t signals = ending_signals();
+    pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+}
+
+std::optional<std::string> Input::line() {
+    std::size_t end = buffer_.find('\n');
+    while (end == std::string::npos && !at_end_) {
+        const std::size_t before = buffer_.size();
+        read_more();
+        if (buffer_.size() == before && !at_end_) return std::nullopt;
+        end = buffer_.find('\n');
+    }
+    if (buffer_.empty()) return std::nullopt;
+    std::string line = buffer_.substr(0, end);
+    buffer_.erase(0, end == std::string::npos ? end : end + 1);
+    if (!line.empty() && line.back() == '\r') line.pop_back();
+    return line;
+}
+
+void Input::read_more() {
+    if (is_readable(signal_fd_)) {
+        // Taken, or it would come again where it is blocked no more.
+        signalfd_siginfo signal{};
+        if (read(signal_fd_, &signal, sizeof signal) < 0 && errno != EAGAIN) fail("signalfd");
+        at_end_ = true;
+        buffer_.clear();
+        return;
+    }
+    if (!is_readable(STDIN_FILENO)) return;
+    std::array<char, 4096> bytes{};
+    const ssize_t count = read(STDIN_FILENO, bytes.data(), bytes.size());
+    if (count < 0 && errno != EINTR && errno != EAGAIN) fail("standard input");
+    if (count == 0) at_end_ = true;
+    if (count > 0) buffer_.append(bytes.data(), static_cast<std::size_t>(count));
+}
+
+}  // namespace hil::worker
