@@ -1,7 +1,9 @@
 // HTTP tools against a real server: what the model is told, and what is tried again.
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <string>
+#include <vector>
 
 #include "http/curl_client.hpp"
 #include "scripted/server.hpp"
@@ -61,6 +63,18 @@ TEST_F(HttpToolTest, ARefusalIsToldToTheModel) {
     EXPECT_TRUE(outcome.is_error);
     EXPECT_EQ(outcome.text, "HTTP 404: no such order");
     EXPECT_EQ(server.seen("/orders/17").size(), 1U);
+}
+
+TEST_F(HttpToolTest, ASecretThatIsSaidBackIsHidden) {
+    setenv("HIL_TEST_SHOP_TOKEN", "token-of-the-shop", 1);
+    std::vector<std::string> missing;
+    config.headers = with_secrets(WebTexts{{"X-Token", "${HIL_TEST_SHOP_TOKEN}"}}, missing);
+    unsetenv("HIL_TEST_SHOP_TOKEN");
+    server.on("/orders/17",
+              [](const Seen& seen) { return Act::text("bad token " + seen.header("X-Token"), 401); });
+    const ToolOutcome outcome = call({{"id", "17"}});
+    EXPECT_TRUE(outcome.text.starts_with("HTTP 401: bad token ")) << outcome.text;
+    EXPECT_EQ(outcome.text.find("token-of-the-shop"), std::string::npos) << outcome.text;
 }
 
 TEST_F(HttpToolTest, ARedirectIsNotFollowed) {

@@ -9,6 +9,7 @@ namespace hil::worker {
 
 // The text as UTF-8 that the database takes (a broken byte and a NUL become U+FFFD), at most `max_bytes` of
 // it: what is longer is cut between characters, with a mark that says so. The mark is beyond the limit.
+// Secrets that the worker has read are hidden.
 std::string result_text(std::string_view text, std::size_t max_bytes);
 
 }  // namespace hil::worker

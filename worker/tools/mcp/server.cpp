@@ -11,6 +11,7 @@
 #include <optional>
 #include <utility>
 
+#include "config/secrets.hpp"
 #include "core/text.hpp"
 #include "tools/result_text.hpp"
 #include "tools/tool_name.hpp"
@@ -126,7 +127,7 @@ Task<> Server::begin(std::shared_ptr<Server> self) {
     if (failed) {
         self->is_greeted_ = false;
         self->not_before_ = std::chrono::steady_clock::now() + self->backoff_.next();
-        spdlog::warn("tool server {}: {}", self->settings_.name, failure);
+        spdlog::warn("tool server {}: {}", self->settings_.name, redact(failure));
     } else {
         self->backoff_.reset();
         spdlog::info("tool server {}: {} tools", self->settings_.name, self->tools_.size());

@@ -13,6 +13,7 @@
 #include <asio/this_coro.hpp>
 #include <asio/use_awaitable.hpp>
 #include <asio/write.hpp>
+#include <cstdlib>
 #include <deque>
 #include <future>
 #include <map>
@@ -20,6 +21,7 @@
 #include <system_error>
 #include <utility>
 
+#include "config/secrets.hpp"
 #include "core/text.hpp"
 #include "tools/mcp/child.hpp"
 
@@ -28,6 +30,7 @@ namespace {
 
 constexpr std::size_t max_waiting_bytes = 16 << 20;  // that the program has not read yet
 constexpr std::size_t max_log_characters = 1'000;
+constexpr std::string_view hidden_mark = "[hidden]";
 
 // The request that waits for a reply. The timer ends early when there is one.
 struct Waiting {
@@ -43,6 +46,7 @@ class Stdio::Running : public std::enable_shared_from_this<Running> {
     explicit Running(const Stdio& owner)
         : child_(std::make_unique<Child>(owner.command_, environment_for(owner.variables_))),
           name_(owner.name_),
+          variables_(owner.variables_),
           strand_(owner.strand_),
           on_message_(owner.on_message_),
           in_(owner.io_, child_->take_input()),
@@ -126,9 +130,22 @@ class Stdio::Running : public std::enable_shared_from_this<Running> {
             else if (error)
                 co_return;
             spdlog::debug("tool server {}: {}", self->name_,
-                          one_line(std::string_view(buffer).substr(0, count), max_log_characters));
+                          one_line(self->hidden(buffer.substr(0, count)), max_log_characters));
             buffer.erase(0, count);
         }
+    }
+
+    // The line without what the program alone was told.
+    std::string hidden(std::string line) const {
+        for (const std::string& name : variables_) {
+            const char* value = std::getenv(name.c_str());
+            const std::string_view secret = value == nullptr ? "" : value;
+            if (secret.empty()) continue;
+            for (std::size_t at = line.find(secret); at != std::string::npos;
+                 at = line.find(secret, at + hidden_mark.size()))
+                line.replace(at, secret.size(), hidden_mark);
+        }
+        return redact(std::move(line));
     }
 
     void take(std::string_view line) {
@@ -152,6 +169,7 @@ class Stdio::Running : public std::enable_shared_from_this<Running> {
     std::unique_ptr<Child> child_;
     // Copies: what has begun may come to its end after the owner.
     const std::string name_;
+    const std::vector<std::string> variables_;
     const asio::any_io_executor strand_;
     const OnMessage on_message_;
     asio::posix::stream_descriptor in_, out_, err_;
