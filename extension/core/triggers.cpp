@@ -143,6 +143,13 @@ std::optional<double> confidence_of(const Json& output) {
     return confidence.get<double>();
 }
 
+std::optional<std::string> answer_of(const Json& output) {
+    if (!output.is_object()) return std::nullopt;
+    const Json& answer = field(output, "answer");
+    if (!answer.is_string() || is_blank(answer.get_ref<const std::string&>())) return std::nullopt;
+    return answer.get<std::string>();
+}
+
 int error_limit(const HilConfig& hil) { return hil.enabled ? hil.error_threshold.value_or(1) : 1; }
 
 std::string clean_reason(std::string_view text) {

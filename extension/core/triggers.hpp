@@ -42,6 +42,10 @@ std::optional<TriggerHit> judge_step(const HilConfig& hil, std::string_view node
 // Returns the number that a step's output says in `confidence`; nothing where it says none.
 std::optional<double> confidence_of(const Json& output);
 
+// Returns the text for the customer that a step's output has in `answer`; nothing where it has none but white
+// space.
+std::optional<std::string> answer_of(const Json& output);
+
 // Returns how many failed attempts in a row hand over: the trigger's number, and 1 without the trigger or
 // when the triggers are off.
 int error_limit(const HilConfig& hil);

@@ -35,7 +35,8 @@ const pg::Update<Uuid, std::int64_t, std::string, std::int32_t, std::string, boo
 
 const Statement<Uuid, std::int64_t> select_last_answer{
     "SELECT output ->> 'answer' FROM hil.run_steps WHERE conversation_id = $1 AND run_id = $2 "
-    "AND jsonb_typeof(output -> 'answer') = 'string' AND btrim(output ->> 'answer') <> '' "
+    "AND jsonb_typeof(output -> 'answer') = 'string' AND btrim(output ->> 'answer', E' \\t\\n\\v\\f\\r') <> "
+    "'' "
     "ORDER BY step_number DESC LIMIT 1"};
 
 const Statement<Uuid, Timestamp> select_steps{

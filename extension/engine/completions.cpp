@@ -12,17 +12,18 @@ namespace hil::engine {
 namespace {
 
 // Stores what the AI says to the customer: the sink's own response, else the last answer of a node.
-void answer_customer(const Conversation& conversation, const Run& run, const RunResult& result) {
+void answer_customer(const Conversation& conversation, const Run& run, const RunResult& result,
+                     const std::optional<std::string>& answer) {
     std::optional<std::string> text = result.response;
-    if (!text) text = last_answer(run);
+    if (!text) text = answer ? answer : last_answer(run);
     if (text) add_message(conversation, {.sender_type = "ai", .content = *text, .run = run.id});
 }
 
 // What the AI said answers the messages that the run saw. Where the customer wrote meanwhile, another run
 // follows and the conversation stays open; otherwise it is finished or waits for the customer.
 Json complete_with_answer(Conversation& conversation, const Run& run, const RunResult& result,
-                          const std::string& action) {
-    answer_customer(conversation, run, result);
+                          const std::string& action, const std::optional<std::string>& answer_at_hand) {
+    answer_customer(conversation, run, result, answer_at_hand);
     conversation.consecutive_errors = 0;
     conversation.answered_through = run.input_through;
     if (customer_wrote_after(conversation.id, run.input_through)) {
@@ -56,11 +57,12 @@ const Node* sink_of(const RunResult& result, const Revision& workflow) {
 
 bool hands_over(const Node* sink) { return sink == nullptr || sink->action == action_handover; }
 
-Json complete(Conversation& conversation, const Run& run, const RunResult& result, const pg::JsonText& text,
-              const Revision& workflow) {
+Json complete(Conversation& conversation, const Run& run, const ReportedResult& reported,
+              const Revision& workflow, const std::optional<std::string>& last_answer) {
+    const RunResult& result = reported.result;
     const Node* sink = sink_of(result, workflow);
-    end_run(run, {.status = "succeeded", .sink = result.sink, .result = text});
-    if (!hands_over(sink)) return complete_with_answer(conversation, run, result, sink->action);
+    end_run(run, {.status = "succeeded", .sink = result.sink, .result = pg::JsonText{reported.text}});
+    if (!hands_over(sink)) return complete_with_answer(conversation, run, result, sink->action, last_answer);
     Handover handover{.reason = "Workflow completed without clear sink", .notice = "no_sink"};
     if (sink != nullptr)
         handover = {.reason = result.reason.value_or("AI handover"),

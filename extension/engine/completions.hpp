@@ -2,6 +2,7 @@
 // the result.
 #pragma once
 
+#include "core/run_report.hpp"
 #include "engine/handovers.hpp"
 #include "engine/run_rows.hpp"
 #include "engine/workflows.hpp"
@@ -16,9 +17,10 @@ const Node* sink_of(const RunResult& result, const Revision& workflow);
 bool hands_over(const Node* sink);
 
 // Ends the run with its result: answers the customer and finishes, answers and waits, or hands over. Saves
-// the conversation. Returns what the worker is told.
-Json complete(Conversation& conversation, const Run& run, const RunResult& result, const pg::JsonText& text,
-              const Revision& workflow);
+// the conversation. Returns what the worker is told. `last_answer`: that of the run's steps, where it is at
+// hand.
+Json complete(Conversation& conversation, const Run& run, const ReportedResult& reported,
+              const Revision& workflow, const std::optional<std::string>& last_answer);
 
 // Hands over at the end of a run. Saves the conversation.
 void complete_with_handover(Conversation& conversation, const Handover& handover, const HilConfig& config);

@@ -43,16 +43,20 @@ const pg::Update<Uuid, std::string, bool, std::string, Uuid, Uuid, std::string, 
                            {.index = "conversations_pkey", .keys = "id"},
                            HIL_HOT_COLUMNS ", handover_context",
                            guard};
+const pg::Update<Uuid, std::string, bool, std::string, Uuid, Uuid, std::string, double, std::int32_t,
+                 std::int32_t, std::int64_t, Timestamp, Duration, Duration, Duration, Timestamp, Timestamp,
+                 JsonText, std::string, std::string>
+    update_row_and_accounts{"conversations",
+                            {.index = "conversations_pkey", .keys = "id"},
+                            HIL_HOT_COLUMNS ", episodes, resolution_notes, human_cost_usd",
+                            guard};
 
 #undef HIL_HOT_COLUMNS
 
-// $2 and $3 are NULL where the column stays as it is; episodes keeps the last ten.
-const Statement<Uuid, JsonText, std::string, std::string> update_closing{
-    "UPDATE hil.conversations SET episodes = CASE WHEN $2 IS NULL THEN episodes WHEN "
-    "jsonb_array_length(episodes) "
-    ">= 10 THEN (episodes - 0) || $2 ELSE episodes || $2 END, "
-    "resolution_notes = coalesce($3, resolution_notes), human_cost_usd = human_cost_usd + $4::numeric WHERE "
-    "id = $1"};
+// What the end of an episode, or of an agent's work, adds to.
+const pg::Lookup<Uuid> find_accounts{"conversations",
+                                     {.index = "conversations_pkey", .keys = "id"},
+                                     "episodes, resolution_notes, human_cost_usd"};
 
 const Statement<Uuid, std::int32_t> describe_row{
     "SELECT jsonb_build_object('conversation_id', c.id, 'status', c.status, 'is_hil', c.is_hil, "
@@ -140,9 +144,25 @@ Conversation read(const Row& row) {
                   "Check the id, or create it with hil_create_conversation or a customer's first message.");
 }
 
-std::optional<JsonText> text_of(const std::optional<Json>& json) {
-    if (!json) return std::nullopt;
-    return JsonText{json->dump()};
+struct Accounts {
+    JsonText episodes;
+    std::optional<std::string> notes;
+    std::string human_cost_usd;
+};
+
+// The row's accounts with what the conversation adds to them; of the episodes the last ten are kept.
+Accounts accounts_with(const Conversation& c) {
+    constexpr std::size_t max_episodes = 10;
+    auto [episodes, notes, cost] =
+        find_accounts.find(c.id).value().as<JsonText, std::optional<std::string>, std::string>();
+    if (c.ended_episode) {
+        Json list = Json::parse(episodes.text);
+        if (list.size() >= max_episodes) list.erase(list.begin());
+        list.push_back(*c.ended_episode);
+        episodes.text = list.dump();
+    }
+    return {episodes, c.new_notes ? c.new_notes : notes,
+            c.added_human_cost_usd == "0" ? cost : pg::sum(cost, c.added_human_cost_usd)};
 }
 
 }  // namespace
@@ -201,12 +221,15 @@ void save(Conversation& c) {
                c.confidence, c.consecutive_errors, c.handover_count, c.answered_through, c.status_since,
                c.ai_time, c.wait_time, c.human_time, c.closed_at, pg::clock_now(), more...);
     };
+    const bool accounts_change = c.ended_episode || c.new_notes || c.added_human_cost_usd != "0";
+    if (accounts_change) {
+        const Accounts accounts = accounts_with(c);
+        write(update_row_and_accounts, accounts.episodes, accounts.notes, accounts.human_cost_usd);
+    }
     if (c.new_context)
         write(update_row_and_context, c.new_context);
-    else
+    else if (!accounts_change)
         write(update_row);
-    if (c.ended_episode || c.new_notes || c.added_human_cost_usd != "0")
-        update_closing(c.id, text_of(c.ended_episode), c.new_notes, c.added_human_cost_usd);
     c.stored_state = c.state;
     c.new_context.reset();
     c.ended_episode.reset();

@@ -18,6 +18,7 @@ struct Held {
     Conversation conversation;
     Run run;
     std::optional<Revision> workflow;
+    std::optional<std::string> last_answer{};  // of the steps that the report adds
 };
 
 // Why a report is not carried out. alone: nothing was looked at further, since it must not be among others;

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "engine/events.hpp"
+#include "pg/range.hpp"
 #include "pg/table.hpp"
 
 namespace hil::engine {
@@ -17,10 +18,29 @@ const Statement<Uuid, std::string> select_answer{
     "SELECT answer FROM hil.messages WHERE conversation_id = $1 AND idempotency_key = $2"};
 const Statement<Uuid, std::int64_t, JsonText> update_answer{
     "UPDATE hil.messages SET answer = $3 WHERE conversation_id = $1 AND id = $2"};
-const Statement<Uuid, std::int64_t> customer_after{
-    "SELECT EXISTS (SELECT 1 FROM hil.messages WHERE conversation_id = $1 AND id > $2 AND sender_type = "
-    "'user')"};
-const Statement<Uuid> newest{"SELECT coalesce(max(id), 0) FROM hil.messages WHERE conversation_id = $1"};
+const Statement<Uuid, std::int64_t> select_newest{
+    "SELECT id, sender_type FROM hil.messages WHERE conversation_id = $1 AND id > $2 ORDER BY id DESC"};
+
+// Visits a conversation's messages after an id, the newest first, until visitor(id, sender_type) returns
+// false.
+template <class Visitor>
+void visit_newest(const Uuid& conversation, std::int64_t after, Visitor visitor) {
+    const pg::Range range{
+        .table = "messages",
+        .index = "messages_pkey",
+        .bounds = {{1, pg::Bound::Is::equal, conversation}, {2, pg::Bound::Is::above, after}},
+        .columns = {"id", "sender_type"},
+        .backwards = true};
+    const bool read = pg::on_one_snapshot([&] {
+        return pg::visit(
+            range, [&](const pg::Cell* message) { return visitor(message[0].integer, message[1].text); });
+    });
+    if (read) return;
+    for (const pg::Row& row : select_newest(conversation, after)) {
+        const auto [id, sender_type] = row.as<std::int64_t, std::string>();
+        if (!visitor(id, sender_type)) return;
+    }
+}
 
 }  // namespace
 
@@ -46,11 +66,24 @@ void keep_answer(const Uuid& conversation, std::int64_t message, const Json& ans
 }
 
 bool customer_wrote_after(const Uuid& conversation, std::int64_t message) {
-    return customer_after(conversation, message).front().get<bool>(0);
+    bool wrote = false;
+    visit_newest(conversation, message, [&](std::int64_t, std::string_view sender_type) {
+        wrote = sender_type == "user";
+        return !wrote;
+    });
+    return wrote;
 }
 
-std::int64_t newest_message(const Uuid& conversation) {
-    return newest(conversation).front().get<std::int64_t>(0);
+MessageCounts count_messages(const Uuid& conversation) {
+    MessageCounts counts;
+    visit_newest(conversation, 0, [&](std::int64_t id, std::string_view sender_type) {
+        if (counts.newest == 0) counts.newest = id;
+        if (sender_type != "system") ++counts.total;
+        if (sender_type == "ai") ++counts.ai;
+        if (sender_type == "agent") ++counts.human;
+        return true;
+    });
+    return counts;
 }
 
 }  // namespace hil::engine

@@ -28,7 +28,12 @@ void keep_answer(const Uuid& conversation, std::int64_t message, const Json& ans
 // Whether the customer wrote something with an id above `message`.
 bool customer_wrote_after(const Uuid& conversation, std::int64_t message);
 
-// The id of the newest message, 0 where there is none.
-std::int64_t newest_message(const Uuid& conversation);
+// How many messages there are: of all but the system, of the AI, of human agents; and the id of the newest of
+// all, 0 where there is none.
+struct MessageCounts {
+    std::int64_t newest = 0;
+    std::int32_t total = 0, ai = 0, human = 0;
+};
+MessageCounts count_messages(const Uuid& conversation);
 
 }  // namespace hil::engine

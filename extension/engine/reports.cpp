@@ -40,7 +40,7 @@ Outcome hand_over_at(Held& held, const ReportedStep& step, const TriggerHit& hit
 Outcome done(const Json& answer) { return {Outcome::Action::done, {}, {}, answer}; }
 
 Outcome end(Held& held, const ReportedResult& result) {
-    return done(complete(held.conversation, held.run, result.result, {result.text}, *held.workflow));
+    return done(complete(held.conversation, held.run, result, *held.workflow, held.last_answer));
 }
 
 Outcome end(Held& held, const ReportedHandover& asked) {
@@ -77,6 +77,7 @@ Outcome carry_out(const RunReport& report, Held& held) {
         const std::optional<TriggerHit> hit =
             judge_step(held.workflow->workflow->hil, step.node, step.output);
         add_step(run, step, hit);
+        if (auto answer = answer_of(step.output)) held.last_answer = std::move(answer);
         if (const auto confidence = confidence_of(step.output)) conversation.confidence = confidence;
         if (hit) return hand_over_at(held, step, *hit);
     }

@@ -1,5 +1,7 @@
 #include "engine/run_rows.hpp"
 
+#include <limits>
+
 #include "core/refusal.hpp"
 #include "pg/table.hpp"
 
@@ -15,6 +17,8 @@ const pg::By by_key{.index = "runs_pkey", .keys = "conversation_id, id"};
 const pg::Lookup<std::int64_t> by_id{"runs", {.index = "runs_id", .keys = "id"}, HIL_RUN_COLUMNS};
 const pg::Lookup<Uuid, std::int64_t> row{"runs", by_key, HIL_RUN_COLUMNS};
 #undef HIL_RUN_COLUMNS
+const pg::Lookup<Uuid> all_of{
+    "runs", {.index = "runs_pkey", .keys = "conversation_id", .order = "id"}, "cost_usd"};
 const pg::Lookup<Uuid> live_of{
     "runs",
     {.index = "runs_live", .keys = "conversation_id", .where = "status IN ('queued', 'running')"},
@@ -79,6 +83,13 @@ std::optional<Run> try_lock_run(const Uuid& conversation, std::int64_t id) {
     const std::optional<pg::Row> found = row.try_lock(conversation, id);
     if (!found) return std::nullopt;
     return read(*found);
+}
+
+std::string cost_of_runs(const Uuid& conversation) {
+    std::string cost = "0";
+    for (const pg::Row& run : all_of.first(std::numeric_limits<std::int32_t>::max(), conversation))
+        cost = pg::sum(cost, run.get<std::string>(0));
+    return cost;
 }
 
 void save_totals(const Run& run) { write(update_totals, run); }

@@ -50,6 +50,9 @@ struct Ending {
     std::optional<std::string> error = std::nullopt;
 };
 
+// What all runs of a conversation cost, in US dollars.
+std::string cost_of_runs(const Uuid& conversation);
+
 // Writes the totals of a locked run that goes on.
 void save_totals(const Run& run);
 

@@ -18,8 +18,8 @@ const pg::Lookup<std::string> active_by_name{
     "workflows", {.index = "workflows_active", .keys = "name", .where = "active"}, "name, revision, id"};
 const pg::Lookup<> any_active{
     "workflows", {.index = "workflows_active", .where = "active", .order = "name"}, "name, revision, id"};
-const Statement<std::string, std::int32_t> select_revision{
-    "SELECT name, revision, id FROM hil.workflows WHERE name = $1 AND revision = $2"};
+const pg::Lookup<std::string, std::int32_t> by_revision{
+    "workflows", {.index = "workflows_pkey", .keys = "name, revision"}, "name, revision, id"};
 const Statement<std::string, std::int32_t> select_definition{
     "SELECT definition FROM hil.workflows WHERE name = $1 AND revision = $2"};
 
@@ -131,9 +131,9 @@ HilConfig config_of(const std::string& name, std::int32_t number) {
 }
 
 Revision revision(const std::string& name, std::int32_t number) {
-    const pg::Rows rows = select_revision(name, number);
-    if (rows.empty()) refuse_unknown(name, number);
-    return read(rows.front());
+    const std::optional<pg::Row> row = by_revision.find(name, number);
+    if (!row) refuse_unknown(name, number);
+    return read(*row);
 }
 
 void require_workflow(const std::string& name) {
@@ -156,7 +156,7 @@ std::int32_t load_workflow(const pg::Document& definition, const std::optional<s
 
 void activate_workflow(const std::string& name, std::int32_t number) {
     lock_table();
-    if (select_revision(name, number).empty()) refuse_unknown(name, number);
+    if (!by_revision.find(name, number)) refuse_unknown(name, number);
     deactivate(name);
     activate(name, number);
 }
