@@ -28,7 +28,7 @@ bool is(const std::string& name, const char* other) { return strcasecmp(name.c_s
 
 }  // namespace
 
-CurlTransfer::CurlTransfer(asio::io_context::executor_type executor, HttpRequest request)
+CurlTransfer::CurlTransfer(const asio::io_context::executor_type& executor, HttpRequest request)
     : request_(std::move(request)),
       easy_(curl_easy_init()),
       finished_(executor, asio::steady_timer::time_point::max()),
@@ -93,7 +93,9 @@ void CurlTransfer::set_headers() {
         if (breaks_line(name) || breaks_line(value))
             throw HttpError(HttpError::Kind::bad_url,
                             "the header " + one_line(name, 100) + " holds a line end");
-        lines.push_back(value.empty() ? name + ";" : name + ": " + value);
+        std::string& line = lines.emplace_back(name);
+        line += value.empty() ? ";" : ": ";
+        line += value;
     }
     for (const std::string& line : lines) {
         curl_slist* const longer = curl_slist_append(headers_.get(), line.c_str());

@@ -19,7 +19,7 @@ namespace hil::worker {
 class CurlTransfer : public std::enable_shared_from_this<CurlTransfer> {
   public:
     // Throws HttpError for a request that cannot be sent.
-    CurlTransfer(asio::io_context::executor_type executor, HttpRequest request);
+    CurlTransfer(const asio::io_context::executor_type& executor, HttpRequest request);
     CurlTransfer(const CurlTransfer&) = delete;
     CurlTransfer& operator=(const CurlTransfer&) = delete;
 

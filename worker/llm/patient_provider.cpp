@@ -30,6 +30,22 @@ milliseconds staggered(milliseconds wait) {
     return wait + milliseconds(more(random));
 }
 
+// Tells whoever wants to know that a step waits, for as long as this lives.
+class Waiting {
+  public:
+    explicit Waiting(const std::function<void(bool)>& told) : told_(told) {
+        if (told_) told_(true);
+    }
+    Waiting(const Waiting&) = delete;
+    Waiting& operator=(const Waiting&) = delete;
+    ~Waiting() {
+        if (told_) told_(false);
+    }
+
+  private:
+    const std::function<void(bool)>& told_;
+};
+
 bool is_worth_a_try(const ProviderError& error, bool& misread) {
     if (error.not_at_once || !error.retryable) return false;
     // A server that answers nonsense twice will go on doing so.
@@ -92,10 +108,10 @@ Task<Reply> PatientProvider::ask(const Question& question) {
 }
 
 Task<> PatientProvider::try_once(const Question& question, Try& tried) {
-    const bool waits = question.on_wait && !slots_.has_free();
-    if (waits) question.on_wait(true);
+    std::optional<Waiting> waiting;
+    if (!slots_.has_free()) waiting.emplace(question.on_wait);
     const Slots::Held slot = co_await slots_.take();
-    if (waits) question.on_wait(false);
+    waiting.reset();
     Breaker::Pass pass = breaker_.ask(patience_.now());
     if (!pass.granted()) {
         tried.blocked = pass.wait();
@@ -106,22 +122,20 @@ Task<> PatientProvider::try_once(const Question& question, Try& tried) {
     } catch (const ProviderError& error) {
         tried.error.emplace(error);
     }
-    if (tried.reply) {
-        pass.succeeded();
-    } else if (tried.error->kind == Kind::money) {
+    // With any other error the provider is there; it is the request that it does not like.
+    const std::optional<Kind> kind = tried.error ? std::optional(tried.error->kind) : std::nullopt;
+    if (kind == Kind::money) {
         pass.failed_for_good(patience_.now(), tried.error->what());
-    } else if (tried.error->kind == Kind::network || tried.error->kind == Kind::overloaded ||
-               tried.error->kind == Kind::reply) {
+    } else if (kind == Kind::network || kind == Kind::overloaded || kind == Kind::reply) {
         pass.failed(patience_.now(), tried.error->what());
     } else {
-        pass.succeeded();  // the provider is there; it is the request that it does not like
+        pass.succeeded();
     }
 }
 
 Task<> PatientProvider::pause(const Question& question, milliseconds delay) {
-    if (question.on_wait) question.on_wait(true);
+    const Waiting waiting(question.on_wait);
     co_await patience_.sleep(delay);
-    if (question.on_wait) question.on_wait(false);
 }
 
 }  // namespace hil::worker
