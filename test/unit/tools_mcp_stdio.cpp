@@ -1,5 +1,6 @@
 // Tool servers that are programs: how they are begun, talked to and ended. The servers are shell scripts,
 // since most of them do what no library for servers would let them do.
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -222,6 +223,16 @@ TEST_F(McpStdio, TheProgramGetsOnlyTheVariablesThatAreNamed) {
     EXPECT_EQ(call().text, "given--path");
     unsetenv("HIL_TEST_SECRET");
     unsetenv("HIL_TEST_TOKEN");
+}
+
+TEST_F(McpStdio, TheProgramGetsNoOpenFileOfTheWorkers) {
+    const int leaking = open(path("leaking").c_str(), O_RDWR | O_CREAT, 0600);
+    ASSERT_GE(leaking, 0);
+    serve(script("reply \"$(ls -l /proc/$$/fd | tr '\\n' ' ' | tr -d '\"')\""));
+    const ToolOutcome outcome = call();
+    EXPECT_NE(outcome.text.find("pipe:"), std::string::npos) << outcome.text;
+    EXPECT_EQ(outcome.text.find("leaking"), std::string::npos) << outcome.text;
+    close(leaking);
 }
 
 TEST_F(McpStdio, WhatTheProgramStartedEndsWithIt) {

@@ -59,6 +59,8 @@ Child::Child(const std::vector<std::string>& command, const std::vector<std::str
     posix_spawn_file_actions_adddup2(&files, in.to_read, STDIN_FILENO);
     posix_spawn_file_actions_adddup2(&files, out.to_write, STDOUT_FILENO);
     posix_spawn_file_actions_adddup2(&files, error.to_write, STDERR_FILENO);
+    // No connection of the worker's, whoever opened it, is the program's too.
+    posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1);
     posix_spawnattr_t attributes;
     posix_spawnattr_init(&attributes);
     posix_spawnattr_setpgroup(&attributes, 0);
