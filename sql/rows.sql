@@ -85,6 +85,47 @@ ALTER TABLE hil.messages ENABLE ROW LEVEL SECURITY;
 SELECT hil_handle_message('c0000000-0000-0000-0000-000000000003', 'Hello?') ->> 'status' AS status;
 ALTER TABLE hil.messages DISABLE ROW LEVEL SECURITY;
 
+-- A whole episode with the AI, in one report and among several, on tables as they are and on tables that only the executor may read and
+-- write, as those of an extension that keeps the rows elsewhere: what is there afterwards is the same.
+SELECT hil_load_workflow(workflow());
+CREATE PROCEDURE episode(conversation uuid) LANGUAGE plpgsql AS $$
+DECLARE
+    claimed record;
+    report jsonb;
+BEGIN
+    PERFORM hil_handle_message(conversation, 'Where is my parcel?');
+    SELECT * INTO claimed FROM hil_claim_runs('worker', 100) c WHERE c.conversation_id = conversation;
+    report := jsonb_build_object('run_id', claimed.run_id, 'attempt', claimed.attempt, 'conversation_id', conversation);
+    PERFORM hil_report_runs(jsonb_build_array(report || '{"calls": [{"node": "answer", "call": 1, "turn": 1, "tool": "x.y", "arguments": {}, "usage": {"cost_usd": 0.5}}]}', '{}'));
+    PERFORM hil_report_runs(jsonb_build_array(report || '{"calls": [{"node": "answer", "call": 1, "result": "z"}],
+        "steps": [{"node": "answer", "output": {"answer": "Here."}, "usage": {"cost_usd": 0.25, "input_tokens": 7}}], "result": {"sink": "FINISH"}}'));
+END $$;
+CREATE FUNCTION picture(conversation uuid) RETURNS TABLE (line text) LANGUAGE sql AS $$
+    SELECT c.status || ' ' || jsonb_array_length(episodes) || ' ' || consecutive_errors FROM hil.conversations c WHERE id = conversation UNION ALL
+    SELECT a.total_messages || ' ' || ai_messages || ' ' || ai_cost_usd || ' ' || resolution_status FROM hil.conversation_analytics a WHERE conversation_id = conversation UNION ALL
+    SELECT r.status || ' ' || sink || ' ' || steps || ' ' || calls || ' ' || input_tokens || ' ' || cost_usd FROM hil.runs r WHERE conversation_id = conversation UNION ALL
+    SELECT s.node || ' ' || step_number || ' ' || output || ' ' || cost_usd FROM hil.run_steps s WHERE conversation_id = conversation UNION ALL
+    SELECT k.tool || ' ' || result || ' ' || (finished_at IS NOT NULL) FROM hil.run_calls k WHERE conversation_id = conversation UNION ALL
+    SELECT m.sender_type || ' ' || content FROM hil.messages m WHERE conversation_id = conversation
+$$;
+CALL episode('c0000000-0000-0000-0000-000000000011');
+CALL episode('c0000000-0000-0000-0000-000000000011');
+SELECT * FROM picture('c0000000-0000-0000-0000-000000000011');
+CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
+DO $$
+DECLARE
+    name regclass;
+BEGIN
+    FOR name IN SELECT oid FROM pg_class WHERE relnamespace = 'hil'::regnamespace AND relkind = 'r' LOOP
+        EXECUTE format('CREATE TRIGGER keep BEFORE TRUNCATE ON %s EXECUTE FUNCTION keep()', name);
+    END LOOP;
+END $$;
+CALL episode('c0000000-0000-0000-0000-000000000012');
+CALL episode('c0000000-0000-0000-0000-000000000012');
+SELECT * FROM picture('c0000000-0000-0000-0000-000000000012') EXCEPT ALL SELECT * FROM picture('c0000000-0000-0000-0000-000000000011');
+SELECT count(*) FROM picture('c0000000-0000-0000-0000-000000000012');
+DROP FUNCTION keep CASCADE;
+
 -- The extension made anew, in a session that knows the old one's tables.
 SET client_min_messages = warning;
 DROP EXTENSION hil CASCADE;
