@@ -14,17 +14,17 @@ namespace {
 using pg::Statement;
 using Int64s = std::vector<std::int64_t>;
 
-// A run that has steps or calls goes on where it stopped, so it keeps the input for which they were made.
+// The ids are gathered first and looked up one by one: joined with the table, they would at times be found by
+// reading all of it. A run that has steps or calls goes on where it stopped, so it keeps the input for which
+// they were made.
 const Statement<std::string, std::int32_t, Duration, Timestamp> claim{
-    "WITH due AS MATERIALIZED (SELECT conversation_id, id FROM hil.runs WHERE status = 'queued' AND "
-    "run_after <= $4 "
-    "             ORDER BY run_after, id LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED) "
     "UPDATE hil.runs r SET status = 'running', attempt = r.attempt + 1, worker = $1, "
     "lease_until = clock_timestamp() + $3, started_at = coalesce(r.started_at, clock_timestamp()), "
     "input_through = CASE WHEN r.steps + r.calls > 0 THEN r.input_through "
     "                ELSE (SELECT coalesce(max(m.id), 0) FROM hil.messages m "
     "                      WHERE m.conversation_id = r.conversation_id) END "
-    "FROM due WHERE r.conversation_id = due.conversation_id AND r.id = due.id RETURNING r.id"};
+    "WHERE r.id = ANY (ARRAY(SELECT id FROM hil.runs WHERE status = 'queued' AND run_after <= $4 "
+    "                        ORDER BY run_after, id LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED)) RETURNING r.id"};
 
 // Customers may write any number of messages while nobody answers; a run's input stays within $2 bytes of
 // them, the newest ones, so that one conversation cannot keep a claim from succeeding.
