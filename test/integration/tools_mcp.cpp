@@ -77,7 +77,8 @@ int free_port() {
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t length = sizeof address;
-    bind(listener, reinterpret_cast<sockaddr*>(&address), length);
+    if (bind(listener, reinterpret_cast<sockaddr*>(&address), length) != 0)
+        throw std::runtime_error("there is no free port");
     getsockname(listener, reinterpret_cast<sockaddr*>(&address), &length);
     close(listener);
     return ntohs(address.sin_port);

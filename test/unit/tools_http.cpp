@@ -131,7 +131,7 @@ TEST_F(HttpToolTest, PrivateAddressesAreRefusedUnlessTheyAreAllowed) {
     const std::string port = std::to_string(server.port());
     for (const std::string host :
          {"127.0.0.1", "localhost", "2130706433", "0x7f.1", "[::ffff:127.0.0.1]", "0.0.0.0"}) {
-        config.url = "http://" + host + ":" + port + "/orders/{id}";
+        config.url = std::string("http://").append(host).append(":").append(port).append("/orders/{id}");
         const ToolOutcome outcome = call({{"id", "17"}});
         EXPECT_TRUE(outcome.is_error) << host;
         EXPECT_NE(outcome.text.find("not allowed"), std::string::npos) << host << ": " << outcome.text;
