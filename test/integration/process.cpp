@@ -60,6 +60,13 @@ void Process::suspend() const {
     waitid(P_PID, id_, &stopped, WSTOPPED);
 }
 
+bool Process::waits_stopped() const {
+    return within_patience([&] {
+        siginfo_t stopped{};
+        return waitid(P_PID, id_, &stopped, WSTOPPED | WNOHANG) == 0 && stopped.si_pid == id_;
+    });
+}
+
 void Process::resume() const { signal(SIGCONT); }
 
 bool Process::reap(bool block) {

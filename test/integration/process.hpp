@@ -25,6 +25,9 @@ class Process {
     void suspend() const;
     void resume() const;
 
+    // Waits until the process has stopped itself.
+    bool waits_stopped() const;
+
     // Waits for the end: the exit code, or 128 + the signal that killed it. A process that goes on for longer
     // than the tests' patience is killed, and gives 128 + SIGKILL.
     int wait();

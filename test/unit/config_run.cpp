@@ -29,7 +29,7 @@ TEST(Config, EmptyFileGivesTheDefaults) {
         ASSERT_TRUE(result.config) << text;
         EXPECT_EQ(result.config->database_url, "");
         EXPECT_NE(result.config->worker, "");
-        EXPECT_EQ(result.config->concurrency, 4);
+        EXPECT_EQ(result.config->concurrency, 100);
         EXPECT_EQ(result.config->lease, milliseconds(60'000));
         EXPECT_FALSE(result.config->rules);
         EXPECT_EQ(result.config->catalogue.model_profiles.count("fast"), 1U);
@@ -41,6 +41,9 @@ TEST(Config, ReadsEveryKey) {
 database_url: postgresql:///support
 worker: desk
 concurrency: 16
+parallel_nodes: 2
+work_threads: 3
+report_connections: 5
 lease_seconds: 2.5
 tick_seconds: 0.5
 poll_seconds: 3
@@ -55,6 +58,10 @@ limits: {wall_seconds: 60, tokens: 1000, cost_usd: 0.5, tool_calls: 0}
     EXPECT_EQ(config.database_url, "postgresql:///support");
     EXPECT_EQ(config.worker, "desk");
     EXPECT_EQ(config.concurrency, 16);
+    EXPECT_EQ(config.waiting_runs, 16);
+    EXPECT_EQ(config.parallel_nodes, 2);
+    EXPECT_EQ(config.work_threads, 3);
+    EXPECT_EQ(config.report_connections, 5);
     EXPECT_EQ(config.lease, milliseconds(2500));
     EXPECT_EQ(config.tick, milliseconds(500));
     EXPECT_EQ(config.poll, milliseconds(3000));
@@ -92,7 +99,8 @@ model_profiles:
 TEST(Config, ReportsAllMistakesWithTheirPlaces) {
     const std::string keys =
         "agents, concurrency, database_url, drain_seconds, lease_seconds, limits, log_level, mcp_servers, "
-        "model_profiles, poll_seconds, providers, rules, sql_tool_connections, tick_seconds, tools, worker";
+        "model_profiles, parallel_nodes, poll_seconds, providers, report_connections, rules, "
+        "sql_tool_connections, tick_seconds, tools, waiting_runs, work_threads, worker";
     const std::string types =
         "string, integer, float, number, boolean, object, list, [type] and a map of fields";
     const std::vector<std::string> errors = errors_of(
@@ -108,7 +116,7 @@ TEST(Config, ReportsAllMistakesWithTheirPlaces) {
         "  fast: {provider: oracle}\n"
         "rules: [a]\n");
     EXPECT_EQ(errors, (std::vector<std::string>{
-                          "1:14 expected an integer from 1 to 1000, got 0",
+                          "1:14 expected an integer from 1 to 5000, got 0",
                           "2:16 expected a number of seconds from 1 to 86400, got 0.5",
                           "3:1 unknown key \"workers\"; known here: " + keys,
                           "4:12 expected one of trace, debug, info, warn, error, critical, off, got loud",

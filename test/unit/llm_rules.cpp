@@ -1,4 +1,4 @@
-// The provider `rules`: its file, its determinism, and the seed's workflow driven by the built-in rules.
+// The provider `rules`: its file and its determinism.
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -6,8 +6,6 @@
 #include <thread>
 
 #include "llm/rules.hpp"
-#include "workflow/executor.hpp"
-#include "workflow/loader.hpp"
 
 namespace hil::worker {
 namespace {
@@ -138,88 +136,6 @@ handed_back: {intent: a, reply: b, phrases: [c]}
 }
 
 TEST(Rules, TheBuiltInOnesAreTheFile) { EXPECT_EQ(llm::builtin_rules(), file("rules.yaml")); }
-
-// The seed's workflow with the built-in rules; what the database would judge at each step is not played here.
-class BuiltinRules : public ::testing::Test {
-  protected:
-    Execution run(const std::string& message, const std::string& workflow = "customer_support_hil.yaml",
-                  const Json& instructions = nullptr) {
-        const Catalogue catalogue = Catalogue::builtin();
-        const auto loaded = load_workflow_text(file(workflow), catalogue).loaded;
-        llm::Providers providers;
-        providers["rules"] = std::make_unique<llm::RulesProvider>();
-        const Json input = {{"customer_message", message},    {"messages", Json::array()},
-                            {"memory_context", ""},           {"instructions", instructions},
-                            {"conversation", {{"id", "c1"}}}, {"steps", Json::object()}};
-        steps = Json::object();
-        const RecordStep record = [this](const std::string& node, const Json& output, const Json&) {
-            steps[node] = output;
-            return Verdict{Verdict::Action::proceed, "", ""};
-        };
-        const std::atomic<bool> abandoned{false};
-        return execute(loaded->workflow, catalogue, providers, input, record, abandoned);
-    }
-
-    Json steps;
-};
-
-TEST_F(BuiltinRules, FinishWithTheirReply) {
-    const Execution execution = run("Hello, where is my order?");
-    EXPECT_EQ(execution.result["sink"], "FINISH");
-    EXPECT_NE(execution.result["config"]["response"].get<std::string>().find("on its way"),
-              std::string::npos);
-    EXPECT_EQ(run("I'd like to return an item").result["sink"], "FINISH");
-    EXPECT_EQ(run("I can’t log in").result["sink"], "FINISH");
-}
-
-TEST_F(BuiltinRules, HandOverAndRouteBySkill) {
-    const Json config = run("I was charged twice!").result["config"];
-    EXPECT_EQ(steps["classify_intent"]["complexity"], "high");
-    EXPECT_EQ(config["required_skills"], Json({"billing", "payments"}));
-    EXPECT_EQ(config["priority"], 3);
-    EXPECT_EQ(run("the app keeps crashing").result["config"]["required_skills"], Json({"technical"}));
-}
-
-TEST_F(BuiltinRules, GiveEachTriggerItsCase) {
-    run("something is wrong");
-    EXPECT_LT(steps["classify_intent"]["confidence"], 0.7);
-    run("This is unacceptable");
-    EXPECT_EQ(steps["classify_intent"]["needs_human"], true);
-    EXPECT_GE(steps["classify_intent"]["confidence"], 0.7);
-    run("blah blah");
-    EXPECT_EQ(steps["classify_intent"]["intent"], "unknown");
-}
-
-TEST_F(BuiltinRules, HandOverByTheEvaluations) {
-    EXPECT_EQ(run("The parcel arrived damaged").result["sink"], "HANDOVER");
-    EXPECT_EQ(steps["check_confidence"]["can_handle"], false);
-    EXPECT_FALSE(steps.contains("handle_with_ai"));
-    const Execution execution = run("please change my address");
-    EXPECT_EQ(execution.result["sink"], "HANDOVER");
-    EXPECT_EQ(execution.result["config"]["handover_context"]["reason"],
-              "the order has to be changed by hand");
-    EXPECT_TRUE(steps.contains("evaluate_result"));
-}
-
-TEST_F(BuiltinRules, ReachNoSinkAndFail) {
-    EXPECT_EQ(run("I have feedback").result["sink"], nullptr);
-    EXPECT_THROW(run("simulate an outage"), StepFailed);
-}
-
-TEST_F(BuiltinRules, AnswerAfterAHandBack) {
-    EXPECT_EQ(run("I was charged twice!", "customer_support_hil.yaml", "Refund is approved").result["sink"],
-              "FINISH");
-}
-
-TEST_F(BuiltinRules, DriveTheExampleThatKeepsTheConversationOpen) {
-    const Execution execution = run("where is my order", "order_status.yaml");
-    EXPECT_EQ(execution.result["sink"], "WAIT");
-    EXPECT_TRUE(
-        execution.result["config"]["response"].get<std::string>().ends_with("Is there anything else?"));
-    const Execution other = run("copy of my invoice", "order_status.yaml");
-    EXPECT_EQ(other.result["sink"], "HANDOVER");
-    EXPECT_EQ(other.result["config"]["required_skills"], Json({"billing"}));
-}
 
 }  // namespace
 }  // namespace hil::worker

@@ -2,52 +2,30 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
-#include <atomic>
-#include <cerrno>
-#include <csignal>
+#include <memory>
 
 #include "commands/commands.hpp"
 #include "commands/files.hpp"
-#include "llm/rules.hpp"
+#include "http/curl_client.hpp"
+#include "llm/make_providers.hpp"
 #include "run/runner.hpp"
+#include "step/make_step.hpp"
+#include "threads.hpp"
+#include "tools/registry.hpp"
 
 namespace hil::worker {
-namespace {
-
-// The runner that the signals stop. The first signal drains it, the second ends the process where it stands.
-std::atomic<Runner*> running{nullptr};
-
-void on_signal(int signal) {
-    static std::atomic<bool> seen{false};
-    if (seen.exchange(true)) _exit(128 + signal);
-    const int interrupted_errno = errno;
-    if (Runner* runner = running) runner->request_stop();
-    errno = interrupted_errno;
-}
-
-}  // namespace
 
 void run(const Config& config) {
     require_connection_string(config);
     spdlog::set_default_logger(spdlog::stderr_color_mt("hil-worker"));
     spdlog::set_level(spdlog::level::from_str(config.log_level));
-    llm::Providers providers;
-    const std::optional<std::string> own_rules = rules(config);
-    providers["rules"] =
-        own_rules ? std::make_unique<llm::RulesProvider>(*own_rules) : std::make_unique<llm::RulesProvider>();
-    Runner runner(config, providers);
-    struct Forget {
-        ~Forget() { running = nullptr; }
-    };
-    const Forget at_the_end;
-    running = &runner;
-    struct sigaction action {};
-    action.sa_handler = on_signal;
-    action.sa_flags = SA_RESTART;
-    sigaction(SIGTERM, &action, nullptr);
-    sigaction(SIGINT, &action, nullptr);
+    Threads threads(config.work_threads);
+    CurlClient client(threads, most_requests(config));
+    const Providers providers = make_providers(config, rules(config), client);
+    const std::unique_ptr<Tools> tools = make_tools(config.tools, config.database_url, threads, client);
+    Runner runner(config, threads, make_step(config.catalogue, providers, *tools));
     if (!runner.run()) {
-        // A thread hangs in a provider; there is no way to join it.
+        // Something hangs in a thread that there is no way to join.
         spdlog::shutdown();
         _exit(0);
     }

@@ -17,8 +17,8 @@ void check(const std::string& workflow_file, const Config& config) {
 void load(const std::string& workflow_file, const Config& config) {
     require_connection_string(config);
     const LoadedWorkflow loaded = workflow(workflow_file, config);
-    Session session(config.database_url);
-    const int revision = session.load_workflow(loaded.definition, loaded.source);
+    Connection connection(config.database_url);
+    const int revision = load_workflow(connection, loaded.definition, loaded.source);
     std::cout << loaded.workflow.name << " revision " << revision << '\n';
 }
 

@@ -60,11 +60,16 @@ ConfigResult read_config(const std::string& text, const std::filesystem::path& f
     YamlResult yaml = read_yaml(text);
     ConfigResult result{std::nullopt, std::move(yaml.errors)};
     std::string rules;
+    int waiting_runs = -1;
     if (yaml.value) {
         Reader reader(yaml.places, result.errors);
         Reader::Keys keys = {{"database_url", reader.text(config.database_url)},
                              {"worker", reader.text(config.worker, max_worker_bytes)},
-                             {"concurrency", reader.integer(config.concurrency, 1, 1000)},
+                             {"concurrency", reader.integer(config.concurrency, 1, 5000)},
+                             {"waiting_runs", reader.integer(waiting_runs, 0, 5000)},
+                             {"parallel_nodes", reader.integer(config.parallel_nodes, 1, 16)},
+                             {"work_threads", reader.integer(config.work_threads, 1, 64)},
+                             {"report_connections", reader.integer(config.report_connections, 2, 32)},
                              {"lease_seconds", reader.seconds(config.lease, 1)},
                              {"tick_seconds", reader.seconds(config.tick, 0.1)},
                              {"poll_seconds", reader.seconds(config.poll, 0.1)},
@@ -82,6 +87,7 @@ ConfigResult read_config(const std::string& text, const std::filesystem::path& f
         config.catalogue.tools = config.tools.names();
     }
     std::sort(result.errors.begin(), result.errors.end());
+    config.waiting_runs = waiting_runs >= 0 ? waiting_runs : config.concurrency;
     if (!rules.empty()) config.rules = folder / rules;
     if (result.errors.empty()) result.config = std::move(config);
     return result;

@@ -29,7 +29,11 @@ struct Config {
     std::string database_url;  // libpq URL or keywords; empty: libpq's environment variables
     std::string
         worker;  // the name's first part, by default the host's name; each process adds its own ending
-    int concurrency = 4;  // runs executed at once
+    int concurrency = 100;       // runs executed at once
+    int waiting_runs = 100;      // more that may wait for a provider; default: as many as concurrency
+    int parallel_nodes = 4;      // independent nodes of one run that are executed at once
+    int work_threads = 4;        // on which all runs share the computing
+    int report_connections = 4;  // to the database, for what the runs report
     std::chrono::milliseconds lease{60'000};
     std::chrono::milliseconds tick{1'000};       // between two calls of hil_tick
     std::chrono::milliseconds poll{1'000};       // at the latest, runs are looked for after this

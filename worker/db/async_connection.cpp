@@ -39,6 +39,8 @@ void AsyncConnection::close() {
 
 Task<Result> AsyncConnection::execute(std::string sql, std::vector<Parameter> parameters,
                                       std::chrono::milliseconds limit) {
+    // A cancel that the server gets before the statement would be lost.
+    if (interrupted_) throw DatabaseError("the worker is ending", "57014", /*connection_lost=*/false);
     co_await open();
     std::vector<const char*> values;
     values.reserve(parameters.size());
@@ -139,7 +141,8 @@ Task<bool> AsyncConnection::notified(Deadline until) {
     co_await open();
     for (;;) {
         // One may have come with the answer of the last statement.
-        if (take_notifications() || std::exchange(woken_, false)) co_return true;
+        if (take_notifications()) co_return true;
+        if (std::exchange(woken_, false)) co_return false;
         const Woken woken = co_await wait(Socket::wait_read, until);
         if (woken == Woken::by_deadline) co_return false;
         if (woken == Woken::by_socket && PQconsumeInput(connection_.get()) == 0) {

@@ -22,7 +22,7 @@ struct Answer {
     enum class Action { proceed, handover, stop, done, refused };
     Action action = Action::stop;
     std::string trigger;   // of a handover
-    std::string reason;    // why not: what was refused, or why the run is over
+    std::string reason;    // of a handover or a refusal, or why the run is over; of what is done, the status
     std::string sqlstate;  // of what was refused
 };
 

@@ -2,153 +2,147 @@
 
 #include <spdlog/spdlog.h>
 
+#include <asio/error.hpp>
+#include <asio/steady_timer.hpp>
+#include <asio/use_awaitable.hpp>
 #include <optional>
-#include <stdexcept>
+#include <system_error>
+#include <utility>
 
-#include "workflow/executor.hpp"
-#include "workflow/loader.hpp"
+#include "run/executor.hpp"
+#include "step/spending.hpp"
+#include "watch/points.hpp"
 
 namespace hil::worker {
-
-std::shared_ptr<const Workflow> Workflows::get(Protocol& protocol, const std::string& name, int revision) {
-    const std::pair key(name, revision);
-    {
-        const std::lock_guard lock(mutex_);
-        if (const auto known = known_.find(key); known != known_.end()) return known->second;
-    }
-    // Without the lock: others need not wait for this one's database. Two may read the same revision.
-    LoadResult result = load_workflow_definition(protocol.workflow_definition(name, revision), catalogue_);
-    if (!result.loaded) {
-        throw BadWorkflow("this worker cannot execute workflow " + name + " revision " +
-                          std::to_string(revision) + ": " +
-                          (result.errors.empty() ? "" : result.errors.front().message));
-    }
-    auto workflow = std::make_shared<const Workflow>(std::move(result.loaded->workflow));
-    const std::lock_guard lock(mutex_);
-    if (known_.size() >= max_known_workflows) known_.clear();
-    known_[key] = workflow;
-    return workflow;
-}
-
 namespace {
-
-// Thrown inside an attempt whose run is no longer this worker's.
-class Abandoned : public std::runtime_error {
-  public:
-    Abandoned() : std::runtime_error("abandoned") {}
-};
-
-Verdict verdict_of(const Json& answer) {
-    const std::string action = answer.value("action", "stop");
-    if (action == "continue") return {Verdict::Action::proceed, "", ""};
-    if (action == "handover") {
-        return {Verdict::Action::handover, answer.value("trigger", ""), answer.value("reason", "")};
-    }
-    return {Verdict::Action::stop, "", ""};
-}
 
 class Attempt {
   public:
-    Attempt(Flight& flight, Protocol& protocol, const Surroundings& surroundings)
-        : flight_(flight), claim_(flight.claim), protocol_(protocol), surroundings_(surroundings) {}
+    Attempt(const Flight& flight, const Surroundings& surroundings)
+        : flight_(flight), claim_(flight.raw.claim), surroundings_(surroundings) {}
 
-    void run() {
+    Task<> run() {
+        std::optional<Json> last;
         try {
-            execute_workflow();
-        } catch (const Abandoned&) {
-            note(spdlog::level::warn, "abandoned: another worker has it, or this one is ending");
+            last = co_await execute_workflow();
+        } catch (const LimitReached& limit) {
+            last = Json{{"handover", {{"reason", limit.what()}, {"handover_context", limit.context}}}};
+            note(spdlog::level::warn, "handed over: {}", limit.what());
         } catch (const BadWorkflow& error) {
-            fail(error.what(), /*retryable=*/false, std::nullopt);
+            last = failure(error.what(), /*retryable=*/false);
         } catch (const StepFailed& error) {
-            fail("node " + error.node + ": " + error.what(), error.retryable, error.retry_after);
+            last = failure("node " + error.node + ": " + error.what(), error.retryable, error.retry_after);
         } catch (const std::exception& error) {
-            fail(error.what(), /*retryable=*/true, std::nullopt);
+            last = failure(error.what(), /*retryable=*/true);
+        }
+        if (flight_.abandoned()) {
+            note(spdlog::level::warn, "abandoned: another worker has it, or this one is ending");
+        } else if (last) {
+            co_await report(std::move(*last));
         }
     }
 
   private:
-    // Calls the database until it answers.
-    template <typename Call>
-    auto persist(const Call& call) {
+    // Returns what is still to be reported.
+    Task<std::optional<Json>> execute_workflow() {
+        reach("after_claim");
+        note(spdlog::level::info, "started");
+        claim_.input = Json::parse(flight_.raw.input);
+        const auto workflow = co_await find_workflow();
+        Spending spending(surroundings_.limits, claim_.input.value("spent", Json::object()));
+        SendReport send = [this](Json body) { return send_report(std::move(body)); };
+        const Answer answer =
+            co_await execute(*workflow, claim_, spending, surroundings_.run_step, std::move(send),
+                             surroundings_.parallel_nodes, surroundings_.on_wait);
+        if (answer.action == Answer::Action::refused)
+            co_return failure("the report was refused: " + answer.reason, /*retryable=*/true);
+        conclude(answer);
+        co_return std::nullopt;
+    }
+
+    Task<std::shared_ptr<const KnownWorkflow>> find_workflow() {
         Backoff backoff = surroundings_.backoff;
         spdlog::level::level_enum level = spdlog::level::warn;
         for (;;) {
-            if (flight_.abandoned()) throw Abandoned();
             try {
-                return call();
+                co_return co_await surroundings_.workflows.get(claim_.workflow, claim_.revision);
             } catch (const DatabaseError& error) {
                 if (!error.worth_retrying()) throw;
                 note(level, "the database did not answer and will be asked again: {}", error.what());
-                level = spdlog::level::debug;  // saying it once per report is enough
+                level = spdlog::level::debug;  // saying it once is enough
             }
-            flight_.pause(backoff.next());
+            asio::steady_timer pause(surroundings_.io, backoff.next());
+            co_await pause.async_wait(asio::use_awaitable);
         }
     }
 
-    void execute_workflow() {
-        note(spdlog::level::info, "started");
-        const auto workflow =
-            persist([&] { return surroundings_.workflows.get(protocol_, claim_.workflow, claim_.revision); });
-        const RecordStep record = [this](const std::string& node, const Json& output, const Json& usage) {
-            return record_step(node, output, usage);
-        };
-        const Execution execution = execute(*workflow, surroundings_.catalogue, surroundings_.providers,
-                                            claim_.input, record, flight_.abandoned());
-        if (flight_.abandoned()) throw Abandoned();
-        if (!execution.completed) return;
-        conclude("completed", persist([&] { return protocol_.complete_run(claim_, execution.result); }));
+    // The run may have been lost while something else was going on, or while the answer was on its way.
+    Task<Answer> send_report(Json body) {
+        require_held();
+        Report report{claim_.run_id, claim_.attempt, claim_.conversation_id, std::move(body)};
+        const Answer answer = co_await surroundings_.reports.send(std::move(report));
+        require_held();
+        co_return answer;
     }
 
-    Verdict record_step(const std::string& node, const Json& output, const Json& usage) {
-        Verdict verdict =
-            verdict_of(persist([&] { return protocol_.record_step(claim_, node, output, usage); }));
-        if (verdict.action == Verdict::Action::handover) {
-            note(spdlog::level::info, "step {} handed over to a human, trigger {}", node, verdict.trigger);
-        } else if (verdict.action == Verdict::Action::stop) {
-            note(spdlog::level::info, "told to stop after step {}", node);
-        }
-        return verdict;
+    void require_held() const {
+        if (flight_.abandoned()) throw std::system_error(asio::error::operation_aborted);
     }
 
     // The error goes to the database in full. It can quote a message, so the log does not get it.
-    void fail(const std::string& error, bool retryable,
-              std::optional<std::chrono::milliseconds> retry_after) noexcept {
-        try {
+    Json failure(const std::string& error, bool retryable,
+                 std::optional<std::chrono::milliseconds> retry_after = std::nullopt) {
+        if (!flight_.abandoned())
             note(spdlog::level::warn, "failed ({}); see the run's error",
                  retryable ? "can be tried again" : "not to be tried again");
-            conclude("failure reported",
-                     persist([&] { return protocol_.fail_run(claim_, error, retryable, retry_after); }));
-        } catch (const Abandoned&) {
-            note(spdlog::level::warn, "abandoned before its failure could be reported");
-        } catch (const std::exception& refusal) {
-            note(spdlog::level::err, "its failure could not be reported: {}", refusal.what());
+        Json report = {{"error", error_text(error)}, {"retryable", retryable}};
+        if (retry_after) report["retry_after_seconds"] = retry_seconds(*retry_after);
+        return {{"failure", std::move(report)}};
+    }
+
+    Task<> report(Json last) {
+        try {
+            const Answer answer = co_await send_report(std::move(last));
+            if (answer.action == Answer::Action::refused) {
+                note(spdlog::level::err, "its end could not be reported: {}", answer.reason);
+            } else {
+                conclude(answer);
+            }
+        } catch (const std::exception&) {
+            note(spdlog::level::warn, "abandoned before its end could be reported");
         }
     }
 
-    void conclude(const char* what, const Receipt& receipt) {
-        if (receipt.accepted) {
-            note(spdlog::level::info, "{}", what);
-        } else {
-            note(spdlog::level::warn, "report not accepted: {}", receipt.reason);
+    void conclude(const Answer& answer) {
+        switch (answer.action) {
+            case Answer::Action::done:
+                return note(spdlog::level::info, "reported; it is {}", answer.reason);
+            case Answer::Action::handover:
+                return note(spdlog::level::info, "handed over to a human, trigger {}", answer.trigger);
+            case Answer::Action::stop:
+                return note(spdlog::level::warn, "report not accepted: {}", answer.reason);
+            default:
+                return;
         }
     }
 
     template <typename... Values>
     void note(spdlog::level::level_enum level, fmt::format_string<Values...> text, Values&&... values) {
+        if (!spdlog::should_log(level)) return;
         spdlog::log(level, "run {} attempt {} conversation {}: {}", claim_.run_id, claim_.attempt,
                     claim_.conversation_id, fmt::format(text, std::forward<Values>(values)...));
     }
 
-    Flight& flight_;
-    const Claim& claim_;
-    Protocol& protocol_;
+    const Flight& flight_;
+    Claim claim_;
     const Surroundings& surroundings_;
 };
 
 }  // namespace
 
-void attempt(Flight& flight, Protocol& protocol, const Surroundings& surroundings) noexcept {
-    Attempt(flight, protocol, surroundings).run();
+Task<> attempt(FlightPtr flight, const Surroundings& surroundings) {
+    Attempt attempt(*flight, surroundings);
+    co_await attempt.run();
 }
 
 }  // namespace hil::worker

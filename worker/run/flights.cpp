@@ -1,62 +1,30 @@
 #include "run/flights.hpp"
 
 #include <algorithm>
+#include <asio/post.hpp>
 
 namespace hil::worker {
 
 void Flight::abandon() {
-    {
-        const std::lock_guard lock(mutex_);
-        abandoned_ = true;
-    }
-    changed_.notify_all();
+    abandoned_ = true;
+    asio::post(strand,
+               [self = shared_from_this()] { self->signal_.emit(asio::cancellation_type::terminal); });
 }
 
-void Flight::pause(std::chrono::milliseconds delay) {
-    std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, delay, [this] { return abandoned_.load(); });
-}
-
-FlightPtr Flights::add(Claim claim) {
-    auto flight = std::make_shared<Flight>(std::move(claim));
-    const std::lock_guard lock(mutex_);
+void Flights::add(const FlightPtr& flight) {
     for (const FlightPtr& older : flights_) {
-        if (older->claim.run_id == flight->claim.run_id) older->abandon();
+        if (older->raw.claim.run_id == flight->raw.claim.run_id) older->abandon();
     }
     flights_.push_back(flight);
-    return flight;
 }
 
-void Flights::remove(const FlightPtr& flight) {
-    {
-        const std::lock_guard lock(mutex_);
-        std::erase(flights_, flight);
-    }
-    emptied_.notify_all();
-}
-
-std::vector<FlightPtr> Flights::all() const {
-    const std::lock_guard lock(mutex_);
-    return flights_;
-}
-
-std::size_t Flights::size() const {
-    const std::lock_guard lock(mutex_);
-    return flights_.size();
-}
-
-void Flights::abandon_all() {
-    for (const FlightPtr& flight : all()) flight->abandon();
-}
-
-bool Flights::wait_until_empty(std::chrono::milliseconds limit) {
-    std::unique_lock lock(mutex_);
-    return emptied_.wait_for(lock, limit, [this] { return flights_.empty(); });
+void Flights::abandon_all() const {
+    for (const FlightPtr& flight : flights_) flight->abandon();
 }
 
 void abandon_lost(const std::vector<FlightPtr>& asked, const std::vector<std::int64_t>& held) {
     for (const FlightPtr& flight : asked) {
-        if (std::find(held.begin(), held.end(), flight->claim.run_id) == held.end()) flight->abandon();
+        if (std::find(held.begin(), held.end(), flight->raw.claim.run_id) == held.end()) flight->abandon();
     }
 }
 

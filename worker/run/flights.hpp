@@ -1,58 +1,53 @@
 // The runs that this worker holds at this moment.
 #pragma once
 
+#include <asio/any_io_executor.hpp>
+#include <asio/cancellation_signal.hpp>
 #include <atomic>
-#include <chrono>
-#include <condition_variable>
 #include <cstdint>
 #include <memory>
-#include <mutex>
+#include <string>
 #include <vector>
 
 #include "db/protocol.hpp"
 
 namespace hil::worker {
 
-// One claimed run on its way. Thread-safe.
-class Flight {
+// One claimed run on its way, on a strand of its own.
+class Flight : public std::enable_shared_from_this<Flight> {
   public:
-    explicit Flight(Claim claim) : claim(std::move(claim)) {}
+    Flight(RawClaim claim, asio::any_io_executor strand) : raw(std::move(claim)), strand(std::move(strand)) {}
 
-    const Claim claim;
+    const RawClaim raw;
+    const asio::any_io_executor strand;
 
-    // The run is no longer this worker's, or the worker is ending: whoever executes it stops as soon as it
-    // sees this.
+    // The run is no longer this worker's, or the worker is ending: whatever it waits for is cancelled, and
+    // nothing more is done for it. Any thread.
     void abandon();
-    const std::atomic<bool>& abandoned() const { return abandoned_; }
+    bool abandoned() const { return abandoned_; }
 
-    // Waits for `delay`, or until the flight is abandoned.
-    void pause(std::chrono::milliseconds delay);
+    // What the run's coroutine is bound to when it is started.
+    asio::cancellation_slot slot() { return signal_.slot(); }
 
   private:
     std::atomic<bool> abandoned_{false};
-    std::mutex mutex_;
-    std::condition_variable changed_;
+    asio::cancellation_signal signal_;
 };
 
 using FlightPtr = std::shared_ptr<Flight>;
 
-// Thread-safe.
+// Belongs to one thread.
 class Flights {
   public:
     // A run that is claimed again while an older attempt still flies: the older one is abandoned.
-    FlightPtr add(Claim claim);
-    void remove(const FlightPtr& flight);
+    void add(const FlightPtr& flight);
+    void remove(const FlightPtr& flight) { std::erase(flights_, flight); }
 
-    std::vector<FlightPtr> all() const;
-    std::size_t size() const;
-    void abandon_all();
-
-    // Waits at most `limit` until none is left, and tells whether that is so.
-    bool wait_until_empty(std::chrono::milliseconds limit);
+    const std::vector<FlightPtr>& all() const { return flights_; }
+    std::size_t size() const { return flights_.size(); }
+    void abandon_all() const;
 
   private:
-    mutable std::mutex mutex_;
-    std::condition_variable emptied_;
     std::vector<FlightPtr> flights_;
 };
 

@@ -11,6 +11,7 @@
 #include "step/spending.hpp"
 #include "tools/result_text.hpp"
 #include "tools/tool_name.hpp"
+#include "watch/points.hpp"
 #include "workflow/scope.hpp"
 
 namespace hil::worker {
@@ -87,7 +88,9 @@ Task<Reply> ToolLoop::ask(bool must_answer) {
     question.variables = &work_.scope.variables;
     std::optional<Reply> reply;
     try {
+        reach("before_model_call");
         reply = co_await setting_.provider->ask(question);
+        reach("after_model_call");
     } catch (const ProviderError& error) {
         throw StepFailed(work_.node.id, error.what(), error.retryable, error.retry_after);
     }
@@ -116,6 +119,7 @@ Task<std::string> ToolLoop::make_calls(ModelTurn turn) {
         usage_ = {};
         Task<> note = work_.record_calls(std::move(items));
         co_await std::move(note);
+        reach("after_calls_noted");
     }
     const std::vector<ToolCall> calls = turn.calls;
     const std::vector<ToolResult> refused = turn.results;
@@ -159,6 +163,7 @@ Task<> ToolLoop::make_call(ToolCall call, int number) {
                                      .idempotency_key = key};
         const std::shared_ptr<Tool> tool = by_wire_name_.at(call.wire_name);
         outcome = co_await tool->call(arguments, context);
+        reach("after_tool_call");
     }
     work_.spending.add_call();
     const auto took = std::chrono::steady_clock::now() - start;
@@ -170,6 +175,7 @@ Task<> ToolLoop::make_call(ToolCall call, int number) {
         result_item(number, result, std::chrono::duration_cast<std::chrono::milliseconds>(took).count()));
     Task<> note = work_.record_calls(std::move(items));
     co_await std::move(note);
+    reach("after_call_recorded");
 }
 
 // Why the call cannot be made, in words for the model; "" where it can, and then its arguments are read.

@@ -38,9 +38,9 @@ TEST(ErrorText, LongTextsAreCutBetweenCharacters) {
 }
 
 TEST(RetrySeconds, AreWithinADay) {
-    EXPECT_EQ(retry_seconds(milliseconds(1500)), "1.500000");
-    EXPECT_EQ(retry_seconds(hours(100)), "86400.000000");
-    EXPECT_EQ(retry_seconds(milliseconds(-1)), "0.000000");
+    EXPECT_EQ(retry_seconds(milliseconds(1500)), 1.5);
+    EXPECT_EQ(retry_seconds(hours(100)), 86400);
+    EXPECT_EQ(retry_seconds(milliseconds(-1)), 0);
 }
 
 }  // namespace

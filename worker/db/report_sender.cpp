@@ -1,0 +1,250 @@
+#include "db/report_sender.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <asio/detached.hpp>
+#include <asio/redirect_error.hpp>
+#include <asio/this_coro.hpp>
+#include <utility>
+
+#include "db/protocol.hpp"
+#include "elsewhere.hpp"
+
+namespace hil::worker {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr const char* report_runs = "SELECT hil_report_runs($1::jsonb)";
+// What is sent together waits for nothing but locks that are held for a moment, so it is soon told who is in
+// the way.
+constexpr milliseconds together_limit{2'000};
+constexpr milliseconds alone_limit{10'000};
+
+constexpr asio::steady_timer::time_point never = asio::steady_timer::time_point::max();
+
+// Waits until the timer is cancelled or over.
+Task<> rest(asio::steady_timer& timer) {
+    std::error_code woken;
+    co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+}
+
+Answer refusal(const DatabaseError& error) {
+    return {Answer::Action::refused, "", error.what(), error.sqlstate()};
+}
+
+}  // namespace
+
+struct ReportSender::Lane {
+    Lane(Threads& threads, const std::string& url, bool lone)
+        : connection(threads, url), idle(threads.io(), never), lone(lone) {}
+
+    AsyncConnection connection;
+    asio::steady_timer idle;  // cancelled when there is something to do
+    const bool lone;
+    bool sleeping = false;
+    Backoff backoff;
+    Complaint complaint{"reporting to the database"};
+};
+
+// A report, and the timer on which its sender waits.
+struct ReportSender::Delivery : WaitingReport {
+    Delivery(Report report, asio::io_context& io) : WaitingReport(std::move(report)), answered(io, never) {}
+    asio::steady_timer answered;
+};
+
+ReportSender::ReportSender(Threads& threads, const std::string& url, int connections) : threads_(threads) {
+    for (int i = 0; i < connections; ++i)
+        lanes_.push_back(std::make_unique<Lane>(threads, url, /*lone=*/2 * i >= connections));
+}
+
+ReportSender::~ReportSender() = default;
+
+Task<Answer> ReportSender::send(Report report) {
+    // Written out on the caller's strand, which is not the I/O thread.
+    auto delivery = std::make_shared<Delivery>(std::move(report), threads_.io());
+    Task<> task = deliver(delivery);
+    co_await elsewhere(asio::any_io_executor(threads_.io().get_executor()), std::move(task));
+    co_return *delivery->answer;
+}
+
+Task<> ReportSender::deliver(std::shared_ptr<Delivery> delivery) {
+    struct Forget {
+        WaitingReport& report;
+        ~Forget() { report.unwanted = true; }
+    } forget{*delivery};
+    queue_.add(delivery, /*alone=*/false);
+    wake(/*for_lone=*/delivery->in_parts);
+    while (!delivery->answer) {
+        co_await rest(delivery->answered);
+        const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
+        if (state.cancelled() != asio::cancellation_type::none)
+            throw std::system_error(asio::error::operation_aborted);
+    }
+}
+
+void ReportSender::wake(bool for_lone) {
+    for (const auto& lane : lanes_) {
+        if (lane->lone != for_lone || !lane->sleeping) continue;
+        lane->sleeping = false;
+        lane->idle.cancel();
+        return;
+    }
+}
+
+void ReportSender::start(std::function<void()> all_stopped) {
+    all_stopped_ = std::move(all_stopped);
+    for (const auto& lane : lanes_) {
+        ++lanes_running_;
+        asio::co_spawn(threads_.io(), serve(*lane), [this](std::exception_ptr) {
+            if (--lanes_running_ == 0) all_stopped_();
+        });
+    }
+}
+
+void ReportSender::stop() {
+    stopping_ = true;
+    for (const auto& lane : lanes_) {
+        lane->connection.interrupt();
+        lane->idle.cancel();
+    }
+}
+
+Task<> ReportSender::serve(Lane& lane) {
+    while (!stopping_) {
+        if (lane.lone) {
+            if (WaitingReportPtr report = queue_.take_alone()) {
+                co_await send_alone(lane, std::move(report));
+                continue;
+            }
+        } else if (std::vector<WaitingReportPtr> reports = queue_.take_together(); !reports.empty()) {
+            co_await send_together(lane, std::move(reports));
+            continue;
+        }
+        lane.sleeping = true;
+        lane.idle.expires_at(never);
+        co_await rest(lane.idle);
+    }
+    lane.connection.close();
+}
+
+void ReportSender::put_back(const std::vector<WaitingReportPtr>& reports, bool alone) {
+    for (const WaitingReportPtr& report : reports) {
+        queue_.add(report, alone);
+        wake(alone || report->in_parts);
+    }
+}
+
+// One that is here by itself does everything; several never wait for a conversation, and hand over nothing.
+Task<> ReportSender::send_together(Lane& lane, std::vector<WaitingReportPtr> reports) {
+    std::optional<DatabaseError> failure;
+    try {
+        std::vector<Parameter> parameters = {argument_of(reports)};
+        const Result result =
+            co_await lane.connection.execute(report_runs, std::move(parameters), together_limit);
+        const Json answers = Json::parse(result.text(0, 0));
+        for (std::size_t i = 0; i < reports.size(); ++i) {
+            reports[i]->answer = answer_of(answers.at(i));
+            if (reports[i]->answer) {
+                static_cast<Delivery&>(*reports[i]).answered.cancel();
+            } else {
+                put_back({reports[i]}, /*alone=*/true);
+            }
+        }
+        lane.backoff.reset();
+        lane.complaint.is_over();
+    } catch (const DatabaseError& error) {
+        failure = error;
+    } catch (const std::exception& error) {
+        lane.connection.close();
+        failure = DatabaseError(error.what(), "", /*connection_lost=*/true);
+    }
+    if (!failure) co_return;
+    if (failure->connection_lost()) {
+        put_back(reports, /*alone=*/false);
+        co_await pause(lane, failure->what());
+    } else {
+        // Whose it was is told when each goes by itself.
+        put_back(reports, /*alone=*/true);
+    }
+}
+
+Task<> ReportSender::send_alone(Lane& lane, WaitingReportPtr report) {
+    std::optional<DatabaseError> failure;
+    try {
+        if (report->in_parts) {
+            report->answer = co_await in_parts(lane.connection, report->report);
+        } else {
+            std::vector<Parameter> parameters = {argument_of({report})};
+            const Result result =
+                co_await lane.connection.execute(report_runs, std::move(parameters), alone_limit);
+            report->answer = answer_of(Json::parse(result.text(0, 0)).at(0));
+        }
+        lane.backoff.reset();
+        lane.complaint.is_over();
+    } catch (const DatabaseError& error) {
+        failure = error;
+    } catch (const std::exception& error) {
+        lane.connection.close();
+        failure = DatabaseError(error.what(), "", /*connection_lost=*/true);
+    }
+    if (failure && !failure->worth_retrying()) report->answer = refusal(*failure);
+    if (report->answer) {
+        static_cast<Delivery&>(*report).answered.cancel();
+        co_return;
+    }
+    queue_.add(report, /*alone=*/true);
+    if (failure) co_await pause(lane, failure->what());
+}
+
+// For what is too much for one argument. The fence makes it safe to repeat the parts.
+Task<Answer> ReportSender::in_parts(AsyncConnection& connection, const Report& report) {
+    const std::string run = std::to_string(report.run_id), attempt = std::to_string(report.attempt);
+    Answer answer{Answer::Action::proceed, "", "", ""};
+    const auto says = [](const Result& result) { return answer_of(Json::parse(result.text(0, 0))); };
+    for (const Json& call : report.body.value("calls", Json::array())) {
+        Json calls = Json::array({call});
+        calls[0].erase("node");
+        std::vector<Parameter> parameters = {run, attempt, call.value("node", ""), text_of(calls)};
+        const Result result =
+            co_await connection.execute("SELECT hil_record_calls($1::bigint, $2::int, $3::text, $4::jsonb)",
+                                        std::move(parameters), alone_limit);
+        answer = says(result).value_or(Answer{});
+        if (answer.action != Answer::Action::proceed) co_return answer;
+    }
+    for (const Json& step : report.body.value("steps", Json::array())) {
+        std::vector<Parameter> parameters = {run, attempt, step.value("node", ""), text_of(step.at("output")),
+                                             text_of(step.at("usage"))};
+        const Result result = co_await connection.execute(
+            "SELECT hil_record_step($1::bigint, $2::int, $3::text, $4::jsonb, $5::jsonb)",
+            std::move(parameters), alone_limit);
+        answer = says(result).value_or(Answer{});
+        if (answer.action != Answer::Action::proceed) co_return answer;
+    }
+    Json rest = {
+        {"run_id", report.run_id}, {"attempt", report.attempt}, {"conversation_id", report.conversation_id}};
+    for (const char* key : {"handover", "failure"})
+        if (report.body.contains(key)) rest[key] = report.body.at(key);
+    if (report.body.contains("result")) {
+        std::vector<Parameter> parameters = {run, attempt, text_of(report.body.at("result"))};
+        const Result result = co_await connection.execute(
+            "SELECT hil_complete_run($1::bigint, $2::int, $3::jsonb)", std::move(parameters), alone_limit);
+        answer = says(result).value_or(Answer{});
+    } else if (rest.size() > 3) {
+        Json only = Json::array({std::move(rest)});
+        std::vector<Parameter> parameters = {text_of(only)};
+        const Result result = co_await connection.execute(report_runs, std::move(parameters), alone_limit);
+        answer = answer_of(Json::parse(result.text(0, 0)).at(0)).value_or(Answer{});
+    }
+    co_return answer;
+}
+
+Task<> ReportSender::pause(Lane& lane, const std::string& error) {
+    if (stopping_) co_return;
+    const milliseconds delay = lane.backoff.next();
+    lane.complaint.is(fmt::format("the database took no report, next try in {} ms: ", delay.count()), error);
+    lane.idle.expires_after(delay);
+    co_await rest(lane.idle);
+}
+
+}  // namespace hil::worker

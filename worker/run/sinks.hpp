@@ -1,0 +1,22 @@
+// What a run's sinks make of what the run knows.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "run/known_workflows.hpp"
+#include "workflow/scope.hpp"
+
+namespace hil::worker {
+
+// The result of a run that reached the sink: {"sink": id, "config": {…, rendered}}. `answer` is the response
+// where the sink has none. Throws StepFailed.
+Json result_of(const KnownWorkflow& workflow, const Node& sink, const Scope& scope,
+               const std::optional<std::string>& answer);
+
+// Adds `handover`, the config of the first handover_to_human sink as it is now, to a step's usage. It is left
+// out where it cannot be rendered: the step counts, and if a trigger fires on it, the workflow's routing
+// rules route.
+void add_handover(const KnownWorkflow& workflow, const Scope& scope, Json& usage);
+
+}  // namespace hil::worker
