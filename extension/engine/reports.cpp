@@ -81,7 +81,7 @@ Outcome carry_out(const RunReport& report, Held& held) {
         if (const auto confidence = confidence_of(step.output)) conversation.confidence = confidence;
         if (hit) return hand_over_at(held, step, *hit);
     }
-    const Outcome outcome = std::visit([&](const auto& ending) { return end(held, ending); }, report.ending);
+    Outcome outcome = std::visit([&](const auto& ending) { return end(held, ending); }, report.ending);
     if (outcome.action != Outcome::Action::proceed) return outcome;
     if (run.steps > steps_before || run.calls > calls_before) save_totals(run);
     if (conversation.confidence != confidence_before) save(conversation);

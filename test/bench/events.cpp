@@ -36,6 +36,10 @@ double age(const Notification& notification) {
     return seconds_of_day(notification.received) - seconds_of_day(notification.payload.substr(begin, 26));
 }
 
+bool is_hint(const Notification& notification) {
+    return notification.payload.find("run_due") != std::string::npos;
+}
+
 Listener::Listener(const std::string& database, const std::vector<std::string>& channels)
     : thread_([this, database, channels](const std::stop_token& stop) {
           Client client(database);
@@ -43,7 +47,7 @@ Listener::Listener(const std::string& database, const std::vector<std::string>& 
           ready_ = true;
           while (!stop.stop_requested()) {
               const auto heard = client.next_notification(Clock::now() + std::chrono::milliseconds(50));
-              if (!heard) continue;
+              if (!heard || is_hint(*heard)) continue;
               const std::lock_guard lock(mutex_);
               if (heard->payload.find("timestamp") != std::string::npos) ages_.push_back(age(*heard));
           }
@@ -100,7 +104,9 @@ void measure_idle(Report& report) {
     std::vector<double> ages;
     for (const std::string& id : ids) {
         client.run("SELECT hil_handle_message($1, $2)", {id, message_text});
-        ages.push_back(age(next(listener)));
+        Notification heard = next(listener);
+        while (is_hint(heard)) heard = next(listener);
+        ages.push_back(age(heard));
     }
     report.line("Q6 event to listener, idle", milliseconds(median(ages)), "", "3 ms", median(ages) / 0.003,
                 at_most(1));

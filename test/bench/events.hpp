@@ -14,6 +14,9 @@ namespace hil::bench {
 // Seconds from the timestamp in the payload to the moment in which it was received.
 double age(const Notification& notification);
 
+// Whether it tells workers to look for runs, and of nothing that happened.
+bool is_hint(const Notification& notification);
+
 // The next notification; throws where none comes within ten seconds.
 Notification next(Client& listener);
 

@@ -250,6 +250,19 @@ TEST(CleanReason, SaysSomethingWhereNothingWasSaid) {
     EXPECT_EQ(clean_reason(" \n\x1b "), "AI handover");
 }
 
+TEST(AnswerOf, IsATextThatSaysSomething) {
+    EXPECT_EQ(answer_of({{"answer", " Yes. "}}), " Yes. ");
+    for (const Json& output :
+         {Json{{"answer", " \n"}}, Json{{"answer", 42}}, Json{{"text", "Yes."}}, Json("Yes.")})
+        EXPECT_EQ(answer_of(output), std::nullopt) << output;
+}
+
+TEST(ConfidenceOf, IsANumber) {
+    EXPECT_EQ(confidence_of({{"confidence", 0.5}}), 0.5);
+    for (const Json& output : {Json{{"confidence", "0.5"}}, Json::object(), Json(0.5)})
+        EXPECT_EQ(confidence_of(output), std::nullopt) << output;
+}
+
 TEST(CleanReason, IsCutAt200Characters) {
     const std::string just_fits(200, 'x');
     EXPECT_EQ(clean_reason(just_fits), just_fits);
