@@ -41,6 +41,8 @@ constexpr const char* footer =
     "  mcp_servers     servers of tools: NAME: {command: [...]} or {url: ...}\n"
     "  sql_tool_connections  connections for SQL tools; default 2\n"
     "  log_level       trace, debug, info, warn, error, critical, off; default info\n"
+    "  log_format      text or json (one object per line); default text\n"
+    "  metrics_address where `run --metrics-port` listens; default 127.0.0.1\n"
     "\n"
     "Exit codes: 0 done; 1 the workflow, the configuration or the rules have mistakes, each printed as\n"
     "FILE:LINE:COLUMN: error: MESSAGE; 2 the command line is wrong, a file cannot be read, or the database "
@@ -73,6 +75,11 @@ int main(int argc, char** argv) {
         "run",
         "Claim runs and execute them until SIGTERM or SIGINT: then nothing new is claimed, and the exit\n"
         "comes when the runs at hand are finished. A second signal ends the worker at once.");
+    std::optional<int> metrics_port;
+    run_command
+        ->add_option("--metrics-port", metrics_port,
+                     "Serve metrics for Prometheus at http://METRICS_ADDRESS:PORT/metrics; 0: any free port")
+        ->check(CLI::Range(0, 65535));
     CLI::App* graph_command = with_file(app.add_subcommand("graph", "Draw a workflow; needs no database."));
     std::string format = "mermaid";
     graph_command->add_option("--format", format, "mermaid or dot")
@@ -102,7 +109,7 @@ int main(int argc, char** argv) {
         const Config config = configuration(config_file);
         if (*load_command) load(file, config);
         if (*check_command) check(file, config);
-        if (*run_command) run(config);
+        if (*run_command) run(config, metrics_port);
         if (*graph_command) graph(file, format, config);
         if (*chat_command) chat(chat_options, config);
         if (*desk_command) desk(email, config);

@@ -50,6 +50,8 @@ poll_seconds: 3
 drain_seconds: 10
 rules: intents.yaml
 log_level: debug
+log_format: json
+metrics_address: 0.0.0.0
 limits: {wall_seconds: 60, tokens: 1000, cost_usd: 0.5, tool_calls: 0}
 )",
                                             "/etc/hil");
@@ -68,6 +70,8 @@ limits: {wall_seconds: 60, tokens: 1000, cost_usd: 0.5, tool_calls: 0}
     EXPECT_EQ(config.drain, milliseconds(10'000));
     EXPECT_EQ(config.rules, "/etc/hil/intents.yaml");
     EXPECT_EQ(config.log_level, "debug");
+    EXPECT_EQ(config.log_format, "json");
+    EXPECT_EQ(config.metrics_address, "0.0.0.0");
     EXPECT_EQ(config.limits.wall, milliseconds(60'000));
     EXPECT_EQ(config.limits.tokens, 1000);
     EXPECT_EQ(config.limits.cost_usd, 0.5);
@@ -98,8 +102,9 @@ model_profiles:
 
 TEST(Config, ReportsAllMistakesWithTheirPlaces) {
     const std::string keys =
-        "agents, concurrency, database_url, drain_seconds, lease_seconds, limits, log_level, mcp_servers, "
-        "model_profiles, parallel_nodes, poll_seconds, providers, report_connections, rules, "
+        "agents, concurrency, database_url, drain_seconds, lease_seconds, limits, log_format, log_level, "
+        "mcp_servers, metrics_address, model_profiles, parallel_nodes, poll_seconds, providers, "
+        "report_connections, rules, "
         "sql_tool_connections, tick_seconds, tools, waiting_runs, work_threads, worker";
     const std::string types =
         "string, integer, float, number, boolean, object, list, [type] and a map of fields";

@@ -60,6 +60,7 @@ class AttemptTest : public testing::Test {
                                         .workflows = workflows,
                                         .reports = reports,
                                         .run_step = steps.run_step(),
+                                        .metrics = metrics,
                                         .limits = Limits(),
                                         .parallel_nodes = 4,
                                         .on_wait = {},
@@ -86,6 +87,7 @@ class AttemptTest : public testing::Test {
     std::string stored = definition;
     FakeSteps steps;
     FakeReports reports;
+    Metrics metrics;
     FlightPtr flight;
 };
 

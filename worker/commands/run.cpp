@@ -1,4 +1,3 @@
-#include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
@@ -12,18 +11,23 @@
 #include "step/make_step.hpp"
 #include "threads.hpp"
 #include "tools/registry.hpp"
+#include "watch/log.hpp"
+#include "watch/metrics.hpp"
 
 namespace hil::worker {
 
-void run(const Config& config) {
+void run(const Config& config, std::optional<int> metrics_port) {
     require_connection_string(config);
-    spdlog::set_default_logger(spdlog::stderr_color_mt("hil-worker"));
-    spdlog::set_level(spdlog::level::from_str(config.log_level));
+    open_log(config.log_level, config.log_format == "json");
+    Metrics metrics;
+    if (metrics_port)
+        spdlog::info("metrics at http://{}:{}/metrics", config.metrics_address,
+                     metrics.serve(config.metrics_address, *metrics_port));
     Threads threads(config.work_threads);
     CurlClient client(threads, most_requests(config));
     const Providers providers = make_providers(config, rules(config), client);
     const std::unique_ptr<Tools> tools = make_tools(config.tools, config.database_url, threads, client);
-    Runner runner(config, threads, make_step(config.catalogue, providers, *tools));
+    Runner runner(config, threads, make_step(config.catalogue, providers, *tools), metrics);
     if (!runner.run()) {
         // Something hangs in a thread that there is no way to join.
         spdlog::shutdown();

@@ -75,6 +75,8 @@ ConfigResult read_config(const std::string& text, const std::filesystem::path& f
                              {"poll_seconds", reader.seconds(config.poll, 0.1)},
                              {"drain_seconds", reader.seconds(config.drain, 0.1)},
                              {"rules", reader.text(rules)},
+                             {"log_format", reader.one_of(config.log_format, {"text", "json"})},
+                             {"metrics_address", reader.text(config.metrics_address)},
                              {"log_level", reader.one_of(config.log_level, {"trace", "debug", "info", "warn",
                                                                             "error", "critical", "off"})},
                              {"limits", limits_of(reader, config.limits)}};

@@ -40,6 +40,8 @@ struct Config {
     std::chrono::milliseconds drain{30'000};     // what is being executed at a stop may take this long
     std::optional<std::filesystem::path> rules;  // intents of the provider `rules`; the built-in ones without
     std::string log_level = "info";
+    std::string log_format = "text";  // or json
+    std::string metrics_address = "127.0.0.1";
     Limits limits;
     std::vector<ProviderConfig> providers;
     ToolsConfig tools;

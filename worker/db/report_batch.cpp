@@ -24,7 +24,9 @@ std::string text_of_report(const Report& report) {
 }  // namespace
 
 WaitingReport::WaitingReport(Report given)
-    : report(std::move(given)), text(text_of_report(report)), in_parts(text.size() > max_report_bytes || deeper_than(report.body, max_report_depth)) {}
+    : report(std::move(given)),
+      text(text_of_report(report)),
+      in_parts(text.size() > max_report_bytes || deeper_than(report.body, max_report_depth)) {}
 
 void ReportQueue::add(WaitingReportPtr report, bool alone) {
     (alone || report->in_parts ? alone_ : together_).push_back(std::move(report));

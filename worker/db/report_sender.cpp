@@ -53,7 +53,8 @@ struct ReportSender::Delivery : WaitingReport {
     asio::steady_timer answered;
 };
 
-ReportSender::ReportSender(Threads& threads, const std::string& url, int connections) : threads_(threads) {
+ReportSender::ReportSender(Threads& threads, const std::string& url, int connections, Metrics& metrics)
+    : threads_(threads), metrics_(metrics) {
     for (int i = 0; i < connections; ++i)
         lanes_.push_back(std::make_unique<Lane>(threads, url, /*lone=*/2 * i >= connections));
 }
@@ -143,6 +144,7 @@ Task<> ReportSender::send_together(Lane& lane, std::vector<WaitingReportPtr> rep
         const Result result =
             co_await lane.connection.execute(report_runs, std::move(parameters), together_limit);
         const Json answers = Json::parse(result.text(0, 0));
+        metrics_.reported(reports.size() > 1 ? "together" : "alone", reports.size());
         for (std::size_t i = 0; i < reports.size(); ++i) {
             reports[i]->answer = answer_of(answers.at(i));
             if (reports[i]->answer) {
@@ -180,6 +182,7 @@ Task<> ReportSender::send_alone(Lane& lane, WaitingReportPtr report) {
                 co_await lane.connection.execute(report_runs, std::move(parameters), alone_limit);
             report->answer = answer_of(Json::parse(result.text(0, 0)).at(0));
         }
+        metrics_.reported(report->in_parts ? "in_parts" : "alone", 1);
         lane.backoff.reset();
         lane.complaint.is_over();
     } catch (const DatabaseError& error) {

@@ -13,6 +13,7 @@
 #include "db/async_connection.hpp"
 #include "db/report_batch.hpp"
 #include "threads.hpp"
+#include "watch/metrics.hpp"
 
 namespace hil::worker {
 
@@ -22,7 +23,7 @@ namespace hil::worker {
 class ReportSender : public Reports {
   public:
     // Of `url` see Connection. connections >= 2.
-    ReportSender(Threads& threads, const std::string& url, int connections);
+    ReportSender(Threads& threads, const std::string& url, int connections, Metrics& metrics);
     ~ReportSender() override;
 
     Task<Answer> send(Report report) override;
@@ -48,6 +49,7 @@ class ReportSender : public Reports {
     void wake(bool for_lone);
 
     Threads& threads_;
+    Metrics& metrics_;
     ReportQueue queue_;
     std::vector<std::unique_ptr<Lane>> lanes_;
     std::function<void()> all_stopped_;

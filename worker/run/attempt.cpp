@@ -1,7 +1,5 @@
 #include "run/attempt.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <asio/error.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/use_awaitable.hpp>
@@ -11,6 +9,7 @@
 
 #include "run/executor.hpp"
 #include "step/spending.hpp"
+#include "watch/log.hpp"
 #include "watch/points.hpp"
 
 namespace hil::worker {
@@ -36,6 +35,7 @@ class Attempt {
             last = failure(error.what(), /*retryable=*/true);
         }
         if (flight_.abandoned()) {
+            ended("abandoned");
             note(spdlog::level::warn, "abandoned: another worker has it, or this one is ending");
         } else if (last) {
             co_await report(std::move(*last));
@@ -113,13 +113,18 @@ class Attempt {
         }
     }
 
+    void ended(const std::string& outcome) { surroundings_.metrics.run_ended(outcome); }
+
     void conclude(const Answer& answer) {
         switch (answer.action) {
             case Answer::Action::done:
+                ended(answer.reason);
                 return note(spdlog::level::info, "reported; it is {}", answer.reason);
             case Answer::Action::handover:
+                ended("handover");
                 return note(spdlog::level::info, "handed over to a human, trigger {}", answer.trigger);
             case Answer::Action::stop:
+                ended("lost");
                 return note(spdlog::level::warn, "report not accepted: {}", answer.reason);
             default:
                 return;
@@ -129,8 +134,7 @@ class Attempt {
     template <typename... Values>
     void note(spdlog::level::level_enum level, fmt::format_string<Values...> text, Values&&... values) {
         if (!spdlog::should_log(level)) return;
-        spdlog::log(level, "run {} attempt {} conversation {}: {}", claim_.run_id, claim_.attempt,
-                    claim_.conversation_id, fmt::format(text, std::forward<Values>(values)...));
+        note_run(claim_, level, fmt::format(text, std::forward<Values>(values)...));
     }
 
     const Flight& flight_;

@@ -7,6 +7,7 @@
 #include "run/flights.hpp"
 #include "run/known_workflows.hpp"
 #include "step/step.hpp"
+#include "watch/metrics.hpp"
 
 namespace hil::worker {
 
@@ -16,6 +17,7 @@ struct Surroundings {
     KnownWorkflows& workflows;
     Reports& reports;
     RunStep run_step;
+    Metrics& metrics;
     Limits limits;
     int parallel_nodes = 4;
     std::function<void(bool)> on_wait;  // see StepWork; called on the runs' strands

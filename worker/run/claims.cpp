@@ -12,11 +12,12 @@ namespace hil::worker {
 
 using std::chrono::milliseconds;
 
-Claims::Claims(Threads& threads, const Config& config, std::string worker, Leases& leases,
+Claims::Claims(Threads& threads, const Config& config, std::string worker, Leases& leases, Metrics& metrics,
                std::function<std::size_t()> room, std::function<void(RawClaim)> launch)
     : config_(config),
       worker_(std::move(worker)),
       leases_(leases),
+      metrics_(metrics),
       room_(std::move(room)),
       launch_(std::move(launch)),
       connection_(threads, config.database_url),
@@ -96,6 +97,7 @@ Task<> Claims::claim_if_possible() {
     try {
         std::vector<RawClaim> claims = co_await claim_runs(connection_, worker_, most, config_.lease);
         more_ = claims.size() == most;
+        metrics_.claimed(claims.size());
         for (RawClaim& claim : claims) launch_(std::move(claim));
         claim_backoff_.reset();
         claim_complaint_.is_over();

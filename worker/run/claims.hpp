@@ -13,6 +13,7 @@
 #include "db/async_connection.hpp"
 #include "run/flights.hpp"
 #include "run/leases.hpp"
+#include "watch/metrics.hpp"
 
 namespace hil::worker {
 
@@ -23,7 +24,7 @@ inline constexpr std::size_t max_claim = 100;
 // calls hil_tick every config.tick. Everything happens on the I/O thread.
 class Claims {
   public:
-    Claims(Threads& threads, const Config& config, std::string worker, Leases& leases,
+    Claims(Threads& threads, const Config& config, std::string worker, Leases& leases, Metrics& metrics,
            std::function<std::size_t()> room, std::function<void(RawClaim)> launch);
 
     // Works until stop(); also ends a statement that waits then.
@@ -45,6 +46,7 @@ class Claims {
     const Config& config_;
     const std::string worker_;
     Leases& leases_;
+    Metrics& metrics_;
     std::function<std::size_t()> room_;
     std::function<void(RawClaim)> launch_;
     AsyncConnection connection_;

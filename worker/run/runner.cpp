@@ -37,26 +37,28 @@ Task<Json> read_definition(Threads& threads, std::string url, std::string name, 
 
 }  // namespace
 
-Runner::Runner(const Config& config, Threads& threads, RunStep run_step)
+Runner::Runner(const Config& config, Threads& threads, RunStep run_step, Metrics& metrics)
     : config_(config),
       name_(unique_name(config.worker)),
       threads_(threads),
+      metrics_(metrics),
       workflows_(config.catalogue,
                  [&threads, url = config.database_url](std::string name, int revision) {
                      return read_definition(threads, url, std::move(name), revision);
                  }),
-      reports_(threads, config.database_url, config.report_connections),
+      reports_(threads, config.database_url, config.report_connections, metrics),
       surroundings_{.io = threads.io(),
                     .workflows = workflows_,
                     .reports = reports_,
-                    .run_step = std::move(run_step),
+                    .run_step = counted(std::move(run_step), metrics),
+                    .metrics = metrics,
                     .limits = config.limits,
                     .parallel_nodes = config.parallel_nodes,
                     .on_wait = [this](bool waits) { note_waiting(waits); },
                     .backoff = Backoff()},
       leases_(threads, config.database_url, name_, config.lease, flights_, [this] { claims_.wake(); }),
       claims_(
-          threads, config, name_, leases_, [this] { return room(); },
+          threads, config, name_, leases_, metrics, [this] { return room(); },
           [this](RawClaim claim) { launch(std::move(claim)); }),
       signals_(threads.io(), SIGTERM, SIGINT),
       changed_(threads.io()) {}
@@ -94,8 +96,10 @@ void Runner::note_waiting(bool waits) {
 void Runner::launch(RawClaim claim) {
     const auto flight = std::make_shared<Flight>(std::move(claim), threads_.new_strand());
     flights_.add(flight);
+    metrics_.runs(flights_.size(), waiting_);
     auto landed = [this, flight](std::exception_ptr) {
         flights_.remove(flight);
+        metrics_.runs(flights_.size(), waiting_);
         claims_.wake();
         changed_.cancel();
     };

@@ -15,6 +15,7 @@
 #include "run/known_workflows.hpp"
 #include "run/leases.hpp"
 #include "threads.hpp"
+#include "watch/metrics.hpp"
 
 namespace hil::worker {
 
@@ -22,7 +23,7 @@ namespace hil::worker {
 class Runner {
   public:
     // The arguments outlive the runner.
-    Runner(const Config& config, Threads& threads, RunStep run_step);
+    Runner(const Config& config, Threads& threads, RunStep run_step, Metrics& metrics);
 
     // Works until SIGTERM or SIGINT, then claims nothing new, waits at most config.drain for what is being
     // executed, and returns; statements that wait keep it at most a few seconds longer. A second signal ends
@@ -42,6 +43,7 @@ class Runner {
     const Config& config_;
     const std::string name_;
     Threads& threads_;
+    Metrics& metrics_;
     KnownWorkflows workflows_;
     ReportSender reports_;
     Surroundings surroundings_;
