@@ -46,7 +46,7 @@ demo: worker
 check: tests
 	test/check
 
-bench: deps
+bench: worker
 	$(MAKE) -j $(JOBS) all build/bench
 	test/bench/run
 

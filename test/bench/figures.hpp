@@ -16,6 +16,7 @@ void events(Report& report);    // Q5, Q6
 void message(Report& report);   // Q7
 void history(Report& report);   // Q8
 void idle(Report& report);      // Q9
+void worker(Report& report);    // W1, W2, W5
 void peers(Report& report);     // job queues for Node beside it
 void snapshot(Report& report);  // a transaction that is held open
 
