@@ -90,7 +90,7 @@ ConnectionPtr connect(const std::string& url) {
     ConnectionPtr connection(PQconnectdbParams(keywords.data(), values.data(), /*expand_dbname=*/1));
     if (connection == nullptr) throw std::bad_alloc();
     if (PQstatus(connection.get()) != CONNECTION_OK) {
-        throw DatabaseError(first_line(PQerrorMessage(connection.get())), "", /*connectionlost=*/true);
+        throw DatabaseError(first_line(PQerrorMessage(connection.get())), "", /*connection_lost=*/true);
     }
     PQsetnonblocking(connection.get(), 1);
     // NOTICEs of the server would go to stderr in between the log's lines.

@@ -16,7 +16,7 @@ namespace hil::worker {
 inline constexpr std::size_t max_batch_reports = 100;
 inline constexpr std::size_t max_batch_bytes = 900'000;
 // A larger or deeper one does not go by hil_report_runs, whose limits count for all of its argument.
-inline constexpr std::size_t max_report_bytes = 512 * 1024;
+inline constexpr std::size_t max_report_bytes = 524'288;
 inline constexpr int max_report_depth = 58;
 
 // A report on its way to the database.

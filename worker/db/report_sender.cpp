@@ -97,7 +97,7 @@ void ReportSender::start(std::function<void()> all_stopped) {
     all_stopped_ = std::move(all_stopped);
     for (const auto& lane : lanes_) {
         ++lanes_running_;
-        asio::co_spawn(threads_.io(), serve(*lane), [this](std::exception_ptr) {
+        asio::co_spawn(threads_.io(), serve(*lane), [this](const std::exception_ptr&) {
             if (--lanes_running_ == 0) all_stopped_();
         });
     }

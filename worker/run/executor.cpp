@@ -183,16 +183,16 @@ class Execution {
             const auto running = running_.emplace(running_.end());
             running->node = index;
             Task<StepOutput> step = step_of(index);
-            asio::co_spawn(
-                strand_, std::move(step),
-                asio::bind_cancellation_slot(running->signal.slot(),
-                                             [this, running](std::exception_ptr error, StepOutput output) {
-                                                 take(running->node, error, std::move(output));
-                                                 // Its signal is still in use until this handler has
-                                                 // returned.
-                                                 ended_.splice(ended_.end(), running_, running);
-                                                 changed_.cancel();
-                                             }));
+            asio::co_spawn(strand_, std::move(step),
+                           asio::bind_cancellation_slot(
+                               running->signal.slot(),
+                               [this, running](const std::exception_ptr& error, StepOutput output) {
+                                   take(running->node, error, std::move(output));
+                                   // Its signal is still in use until this handler has
+                                   // returned.
+                                   ended_.splice(ended_.end(), running_, running);
+                                   changed_.cancel();
+                               }));
         }
     }
 
@@ -241,7 +241,7 @@ class Execution {
         if (answer.action != Answer::Action::proceed) throw RunOver{answer};
     }
 
-    void take(std::size_t index, std::exception_ptr error, StepOutput output) {
+    void take(std::size_t index, const std::exception_ptr& error, StepOutput output) {
         try {
             if (error) std::rethrow_exception(error);
         } catch (const RunOver& run) {

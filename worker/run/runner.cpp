@@ -68,7 +68,7 @@ bool Runner::run() {
     reports_.start([this] { changed_.cancel(); });
     spawn(leases_.keep());
     spawn(claims_.work());
-    asio::co_spawn(threads_.io(), obey_signals(), [](std::exception_ptr) {});
+    asio::co_spawn(threads_.io(), obey_signals(), [](const std::exception_ptr&) {});
     threads_.run();
     spdlog::info("stopped");
     return finished_;
@@ -76,7 +76,7 @@ bool Runner::run() {
 
 void Runner::spawn(Task<> task) {
     ++going_on_;
-    asio::co_spawn(threads_.io(), std::move(task), [this](std::exception_ptr) {
+    asio::co_spawn(threads_.io(), std::move(task), [this](const std::exception_ptr&) {
         --going_on_;
         changed_.cancel();
     });
@@ -84,7 +84,7 @@ void Runner::spawn(Task<> task) {
 
 std::size_t Runner::room() const {
     const int waiting = std::clamp(waiting_.load(), 0, config_.waiting_runs);
-    const auto most = static_cast<std::size_t>(config_.concurrency + waiting);
+    const auto most = static_cast<std::size_t>(config_.concurrency) + static_cast<std::size_t>(waiting);
     return most - std::min(most, flights_.size());
 }
 
@@ -97,7 +97,7 @@ void Runner::launch(RawClaim claim) {
     const auto flight = std::make_shared<Flight>(std::move(claim), threads_.new_strand());
     flights_.add(flight);
     metrics_.runs(flights_.size(), waiting_);
-    auto landed = [this, flight](std::exception_ptr) {
+    auto landed = [this, flight](const std::exception_ptr&) {
         flights_.remove(flight);
         metrics_.runs(flights_.size(), waiting_);
         claims_.wake();
@@ -110,7 +110,7 @@ void Runner::launch(RawClaim claim) {
 
 Task<> Runner::obey_signals() {
     co_await signals_.async_wait(asio::use_awaitable);
-    asio::co_spawn(threads_.io(), drain(), [this](std::exception_ptr) { threads_.stop(); });
+    asio::co_spawn(threads_.io(), drain(), [this](const std::exception_ptr&) { threads_.stop(); });
     const int second = co_await signals_.async_wait(asio::use_awaitable);
     _exit(128 + second);
 }
