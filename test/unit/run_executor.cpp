@@ -269,6 +269,7 @@ workflow:
 
 TEST_F(Executor, AHandoverThatCannotBeRenderedIsLeftOutOfTheUsageAndFailsAsASink) {
     load(R"(name: w
+hil_config: {routing_rules: [{skill: a}, {skill: "it's"}]}
 workflow:
   nodes:
     - {id: ask, agent: simple_evaluator}
@@ -462,6 +463,61 @@ TEST_F(Executor, SideBySideComesOutWhatComesOutOneAfterTheOther) {
         if (HasFailure()) return;
     }
     EXPECT_GT(together, 2U);
+}
+
+TEST_F(Executor, AModelsWordsAreNoSkills) {
+    load(R"(name: routed
+hil_config:
+  routing_rules: [{skill: billing, priority: 2}]
+workflow:
+  nodes:
+    - {id: first, agent: simple_evaluator}
+    - id: HANDOVER
+      type: sink
+      action: handover_to_human
+      config: {required_skills: "{{ ['orders'] + first.skills }}"}
+  edges:
+    - {from: first, to: HANDOVER}
+)");
+    outputs["first"] = {{"skills", {"billing", "general", "order", "root", "skills"}}};
+    EXPECT_EQ(result()["config"]["required_skills"], Json({"orders", "billing", "general", "skills"}));
+}
+
+class CallForHuman : public Executor {
+  protected:
+    void load_with(const std::string& triggers) {
+        load("name: asks\nhil_config:\n  handover_triggers: [" + triggers +
+             "]\nworkflow:\n  nodes:\n    - {id: first, agent: simple_evaluator}\n"
+             "    - {id: second, agent: simple_evaluator}\n    - {id: DONE, type: sink, action: "
+             "finish_conversation}\n"
+             "  edges:\n    - {from: first, to: second}\n    - {from: second, to: DONE}\n");
+        outputs["first"] = {{"handover_to_human", call}};
+        outputs["second"] = Json::object();
+    }
+
+    Json call = {{"reason", "wants a refund"}, {"required_skills", {"billing"}}, {"priority", 2}};
+};
+
+TEST_F(CallForHuman, IsReportedWhereNoTriggerJudgesIt) {
+    load_with("");
+    run();
+    ASSERT_EQ(reports.bodies.size(), 1U);
+    EXPECT_EQ(reports.bodies[0]["handover"], call);
+    EXPECT_EQ(reports.bodies[0]["steps"][0]["node"], "first");
+    EXPECT_EQ(steps.started, Texts{"first"});
+    // Also by an attempt that finds the step recorded.
+    input["steps"] = {{"first", outputs["first"]}};
+    run();
+    ASSERT_EQ(reports.bodies.size(), 1U);
+    EXPECT_EQ(reports.bodies[0]["handover"], call);
+}
+
+TEST_F(CallForHuman, IsLeftToTheTriggerAndSaysWhereTo) {
+    load_with("{type: agent_decision}");
+    run();
+    const Json step = reports.bodies.at(0)["steps"][0];
+    EXPECT_FALSE(reports.bodies[0].contains("handover"));
+    EXPECT_EQ(step["usage"]["handover"], Json({{"required_skills", {"billing"}}, {"priority", 2}}));
 }
 
 }  // namespace

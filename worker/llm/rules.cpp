@@ -41,11 +41,11 @@ std::pair<std::size_t, std::size_t> fit(const Rule& rule, const std::string& mes
     return {longest, count};
 }
 
-Json output_of(const Rule& rule, const Request& request) {
-    if (const auto own = rule.by_node.find(request.node); own != rule.by_node.end()) return own->second;
+Json output_of(const Rule& rule, const std::string& node, const Json& output_schema) {
+    if (const auto own = rule.by_node.find(node); own != rule.by_node.end()) return own->second;
     Json output = Json::object();
-    const auto fields = request.output_schema.find("properties");
-    if (fields == request.output_schema.end()) {
+    const auto fields = output_schema.find("properties");
+    if (fields == output_schema.end()) {
         for (const char* key : {"can_handle", "resolved", "satisfaction_likely", "needs_handover", "reason"})
             output[key] = rule.facts.at(key);
         return output;
@@ -61,27 +61,17 @@ RulesProvider::RulesProvider() : RulesProvider(std::string(builtin_rules())) {}
 
 RulesProvider::RulesProvider(const std::string& yaml) : rules_(read_or_throw(yaml)) {}
 
-Reply RulesProvider::complete(const Request& request) {
-    const Rule& rule = rule_for(request.variables);
-    fail_if_told(rule, request);
+Task<Reply> RulesProvider::ask(const Question& question) {
     Reply reply;
-    reply.output = output_of(rule, request);
-    return reply;
-}
-
-Task<worker::Reply> RulesProvider::ask(const Question& question) {
-    Request request;
-    request.node = question.node;
-    request.output_schema = *question.output_schema;
-    request.variables = *question.variables;
-    worker::Reply reply;
-    try {
-        reply.answer = complete(request).output.dump();
-    } catch (const ProviderError& error) {
-        throw worker::ProviderError(worker::ProviderError::Kind::overloaded, error.what(), error.retryable);
-    }
+    reply.answer = answer(question.node, *question.output_schema, *question.variables).dump();
     reply.turn.text = *reply.answer;
     co_return reply;
+}
+
+Json RulesProvider::answer(const std::string& node, const Json& output_schema, const Json& variables) {
+    const Rule& rule = rule_for(variables);
+    fail_if_told(rule, node, variables);
+    return output_of(rule, node, output_schema);
 }
 
 const Rule& RulesProvider::rule_for(const Json& variables) const {
@@ -95,18 +85,17 @@ const Rule& RulesProvider::rule_for(const Json& variables) const {
     return *best;
 }
 
-void RulesProvider::fail_if_told(const Rule& rule, const Request& request) {
-    if (!rule.error || (rule.error->node && *rule.error->node != request.node)) return;
+void RulesProvider::fail_if_told(const Rule& rule, const std::string& node, const Json& variables) {
+    if (!rule.error || (rule.error->node && *rule.error->node != node)) return;
     if (rule.error->times) {
-        const auto conversation = request.variables.find("conversation");
-        const std::string id = conversation != request.variables.end() && conversation->is_object()
-                                   ? text_of(*conversation, "id")
-                                   : "";
+        const auto conversation = variables.find("conversation");
+        const std::string id =
+            conversation != variables.end() && conversation->is_object() ? text_of(*conversation, "id") : "";
         const std::lock_guard lock(mutex_);
         if (failures_.size() >= max_remembered_failures) failures_.clear();
         if (failures_[{id, &rule}]++ >= *rule.error->times) return;
     }
-    throw ProviderError(rule.error->text, rule.error->retryable);
+    throw ProviderError(ProviderError::Kind::overloaded, rule.error->text, rule.error->retryable);
 }
 
 }  // namespace hil::worker::llm

@@ -8,7 +8,6 @@
 
 #include "core/triggers.hpp"
 #include "llm/model.hpp"
-#include "llm/provider.hpp"
 #include "llm/rules_file.hpp"
 
 namespace hil::worker::llm {
@@ -22,21 +21,22 @@ namespace hil::worker::llm {
 // `handed_back`. A node gets its output from the rule's `nodes`, else the facts that its output_schema names,
 // else (any object) what an evaluator says: can_handle, resolved, satisfaction_likely, needs_handover and
 // reason.
-class RulesProvider : public Provider, public worker::Provider {
+class RulesProvider : public Provider {
   public:
     // The built-in rules, worker/workflows/rules.yaml.
     RulesProvider();
     // Throws std::runtime_error that names every mistake with its line and column.
     explicit RulesProvider(const std::string& yaml);
 
-    Reply complete(const Request& request) override;
-
     // Answers at once.
-    Task<worker::Reply> ask(const Question& question) override;
+    Task<Reply> ask(const Question& question) override;
+
+    // What it answers to a node. Thread-safe. Throws ProviderError where a rule says so.
+    Json answer(const std::string& node, const Json& output_schema, const Json& variables);
 
   private:
     const Rule& rule_for(const Json& variables) const;
-    void fail_if_told(const Rule& rule, const Request& request);
+    void fail_if_told(const Rule& rule, const std::string& node, const Json& variables);
 
     Rules rules_;
     std::mutex mutex_;

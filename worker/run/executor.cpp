@@ -46,8 +46,11 @@ class Execution {
             if (key != "steps" && key != "calls" && key != "spent") scope_.variables[key] = value;
         const auto steps = claim.input.find("steps");
         if (steps != claim.input.end() && steps->is_object()) scope_.nodes = *steps;
-        for (std::size_t i = 0; i < nodes_.size(); ++i)
-            if (scope_.nodes.contains(nodes_[i].id)) states_[i] = State::ran;
+        for (std::size_t i = 0; i < nodes_.size(); ++i) {
+            if (!scope_.nodes.contains(nodes_[i].id)) continue;
+            states_[i] = State::ran;
+            obey_call_for_human(scope_.nodes[nodes_[i].id]);
+        }
     }
 
     Task<Answer> run() {
@@ -84,6 +87,10 @@ class Execution {
                 failure_ = std::current_exception();
             }
             if (over_) co_return *over_;
+            if (handover_) {
+                Json call = {{"handover", *handover_}};
+                co_return co_await conclude(std::move(call));
+            }
             if (failure_ && running_.empty()) co_return co_await fail();
             if (result) co_return co_await conclude(std::move(*result));
             if (!pending_.empty() && (!startable_.empty() || !running_.empty())) {
@@ -255,8 +262,17 @@ class Execution {
         const std::string& id = nodes_[index].id;
         scope_.nodes[id] = output.output;
         add_handover(known_, scope_, output.usage);
+        add_call_for_human(output.output, output.usage);
+        obey_call_for_human(output.output);
         pending_.push_back(
             {{"node", id}, {"output", std::move(output.output)}, {"usage", std::move(output.usage)}});
+    }
+
+    // Where the trigger agent_decision judges the step, the database hands over; else the worker does.
+    void obey_call_for_human(const Json& output) {
+        const HilConfig& hil = known_.workflow.hil;
+        const Json* const call = call_for_human(output);
+        if (call != nullptr && !(hil.enabled && hil.agent_decision)) handover_ = *call;
     }
 
     Task<> something_ends() {
@@ -312,6 +328,7 @@ class Execution {
     asio::steady_timer changed_;
     Json pending_ = Json::array();  // steps that are done and not yet reported
     std::exception_ptr failure_;
+    std::optional<Json> handover_;  // that a model has called for
     std::optional<Answer> over_;
 };
 

@@ -19,4 +19,11 @@ Json result_of(const KnownWorkflow& workflow, const Node& sink, const Scope& sco
 // rules route.
 void add_handover(const KnownWorkflow& workflow, const Scope& scope, Json& usage);
 
+// The call of handover_to_human with which a step ended, {reason, required_skills?, priority?}; nullptr: it
+// did not.
+const Json* call_for_human(const Json& output);
+
+// Makes the skills and the priority of such a call those of the step's `handover`, before what the sink says.
+void add_call_for_human(const Json& output, Json& usage);
+
 }  // namespace hil::worker
