@@ -1,6 +1,7 @@
 // Everybody does everything at once, at random, while whoever does what time brings is killed again and
 // again: the promises of the queue hold at every moment, and at the end nothing is lost and nothing is left
 // undone.
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
@@ -182,13 +183,24 @@ class Storm : public LiveTest {
 
     // What the server has logged since then that must not happen, also where it is repeated and then
     // succeeds.
+    // With the lines that go with them: a deadlock's say who waited for whom, and doing what.
     static std::vector<std::string> faults_logged(std::streamoff since) {
         std::ifstream log(server_log());
         log.seekg(since);
         std::vector<std::string> faults;
-        for (std::string line; std::getline(log, line);)
-            for (const char* fault : {"hil scheduler: duty", "deadlock detected", "This is a fault of hil"})
-                if (line.find(fault) != std::string::npos) faults.push_back(line);
+        bool is_fault = false;
+        const auto holds = [](const std::string& line, std::initializer_list<const char*> texts) {
+            return std::any_of(texts.begin(), texts.end(),
+                               [&](const char* text) { return line.find(text) != std::string::npos; });
+        };
+        for (std::string line; std::getline(log, line);) {
+            const bool goes_on =
+                line.starts_with('\t') || holds(line, {" DETAIL: ", " HINT: ", " CONTEXT: ", " STATEMENT: "});
+            if (goes_on && is_fault) faults.back() += "\n" + line;
+            if (goes_on) continue;
+            is_fault = holds(line, {"hil scheduler: duty", "deadlock detected", "This is a fault of hil"});
+            if (is_fault) faults.push_back(line);
+        }
         return faults;
     }
 
