@@ -1,7 +1,10 @@
 #include "scripted/server.hpp"
 
 #include <httplib.h>
+#include <netinet/in.h>
 #include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <condition_variable>
@@ -60,6 +63,9 @@ std::string Seen::header(const std::string& name) const {
 struct ScriptedServer::State {
     int threads = 0;
     int port = 0;
+    // Bound to the port and never listening: while the server is down, whoever connects is refused, and
+    // nobody else is given the port.
+    int placeholder = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     std::unique_ptr<httplib::Server> server;
     std::thread listener;
 
@@ -69,6 +75,26 @@ struct ScriptedServer::State {
     int open = 0, most_open = 0;
     std::map<std::string, Handler> handlers;
     std::vector<Seen> requests;
+
+    ~State() { close(placeholder); }
+
+    void take_port() {
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        socklen_t length = sizeof address;
+        auto* name = reinterpret_cast<sockaddr*>(&address);
+        share(placeholder);
+        if (bind(placeholder, name, length) != 0 || getsockname(placeholder, name, &length) != 0)
+            throw std::runtime_error("no port is free");
+        port = ntohs(address.sin_port);
+    }
+
+    // Only with a placeholder, and so that a port is free again at once: two servers cannot share one.
+    static void share(int socket) {
+        const int yes = 1;
+        setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+    }
 
     // False: the server is going down meanwhile.
     bool wait(std::chrono::milliseconds time) const {
@@ -119,6 +145,7 @@ struct ScriptedServer::State {
 
 ScriptedServer::ScriptedServer(int threads) : state_(std::make_unique<State>()) {
     state_->threads = threads;
+    state_->take_port();
     serve();
 }
 
@@ -195,12 +222,10 @@ void ScriptedServer::serve() {
     server.set_keep_alive_timeout(1);
     server.set_keep_alive_max_count(1'000'000);
     server.set_tcp_nodelay(true);
-    // Only so that a port is free again at once; not so that two servers share it.
     int listening = -1;
     server.set_socket_options([&listening](socket_t socket) {
         listening = socket;
-        const int yes = 1;
-        setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+        State::share(socket);
     });
     const auto handle = [state = state_.get()](const httplib::Request& request, httplib::Response& response) {
         Seen seen{request.method, request.path, request.body, {}, {}, std::chrono::steady_clock::now()};
@@ -214,11 +239,8 @@ void ScriptedServer::serve() {
     server.Put(anything, handle);
     server.Patch(anything, handle);
     server.Delete(anything, handle);
-    if (state_->port == 0) {
-        state_->port = server.bind_to_any_port("127.0.0.1");
-    } else if (!server.bind_to_port("127.0.0.1", state_->port)) {
+    if (!server.bind_to_port("127.0.0.1", state_->port))
         throw std::runtime_error("port " + std::to_string(state_->port) + " is taken");
-    }
     // The library lets only a few connections wait to be accepted, and drops the others for a second.
     if (listen(listening, 1024) != 0) throw std::runtime_error("the server does not listen");
     server.set_socket_options([](socket_t) {});
