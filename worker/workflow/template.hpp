@@ -24,8 +24,9 @@ class TemplateError : public std::runtime_error {
 // are false (`!=` is true). Output of nodes is data: a rendered text is never rendered again.
 //
 // Bounded per rendering: the template's length, its nesting, 100,000 operations and loop rounds, 2 seconds
-// (looked at between operations), 1 MB of output and of each text that is put together, 4 MB of each list or
-// map that is put together, printed, copied or compared, and range(). Not bounded: a single operation's time.
+// of computing (looked at between operations), 1 MB of output and of each text that is put together, 4 MB of
+// each list or map that is put together, printed, copied or compared, and range(). Not bounded: a single
+// operation's time.
 class Template {
   public:
     // `nodes`: the ids of the workflow's nodes. Both throw SyntaxError.

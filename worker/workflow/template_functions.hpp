@@ -10,7 +10,7 @@
 
 namespace hil::worker {
 
-// What one rendering may still cost. Not thread-safe.
+// What one rendering, in one thread, may still cost. Not thread-safe.
 class Budget {
   public:
     // Throws TemplateError when the operations or the time are used up.
@@ -21,8 +21,11 @@ class Budget {
   private:
     std::size_t operations_ = 100'000;
     std::size_t bytes_ = 1 << 20;
-    std::chrono::steady_clock::time_point deadline_ =
-        std::chrono::steady_clock::now() + std::chrono::seconds(2);
+    std::chrono::nanoseconds deadline_ = computed() + std::chrono::seconds(2);
+
+    // For how long this thread has computed: what a template may cost does not depend on what else the
+    // machine does.
+    static std::chrono::nanoseconds computed();
 };
 
 // Returns a context with the functions `_hil_…`. What they have in common: something undefined as their
