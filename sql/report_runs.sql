@@ -146,7 +146,8 @@ CALL refused($$SELECT * FROM together(report(30, '{"result": {"sink": "FINISH"}}
 DROP TRIGGER refuse ON hil.messages;
 -- As many as fit.
 DO $$ BEGIN FOR n IN 101 .. 200 LOOP PERFORM hil_handle_message(conversation(n), 'Hello'); END LOOP; END $$;
-SELECT count(*) FROM hil_claim_runs('worker', 1000);
+-- A run that failed above may be due again.
+SELECT count(*) FROM hil_claim_runs('worker', 1000) WHERE conversation_id BETWEEN conversation(101) AND conversation(200);
 SELECT answer, count(*) FROM together(VARIADIC (SELECT array_agg(report(n, '{"steps": [{"node": "answer", "output": {"answer": "Hi."}}], "result": {"sink": "FINISH"}}')) FROM generate_series(101, 200) n)) GROUP BY 1;
 SELECT count(*) FROM hil.messages WHERE content = 'Hi.';
 SELECT check_name, detail FROM hil_doctor() WHERE NOT ok;
