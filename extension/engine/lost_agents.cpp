@@ -3,6 +3,7 @@
 #include "engine/desk.hpp"
 #include "engine/settings.hpp"
 #include "pg/session.hpp"
+#include "pg/table.hpp"
 
 namespace hil::engine {
 namespace {
@@ -13,10 +14,15 @@ const Statement<Timestamp, std::int32_t> select_lost{
     "SELECT q.conversation_id, a.id FROM hil.human_agents a JOIN hil.agent_queue q ON q.assigned_to = a.id "
     "AND q.status = 'assigned' WHERE a.status = 'offline' AND a.current_load > 0 AND a.status_since <= $1 "
     "ORDER BY a.status_since LIMIT $2"};
-// Once it is locked the agent cannot come back before the conversation is gone.
-const Statement<Uuid, Timestamp> lock_if_lost{
-    "SELECT 1 FROM hil.human_agents WHERE id = $1 AND status = 'offline' AND status_since <= $2 "
-    "FOR NO KEY UPDATE SKIP LOCKED"};
+const pg::Lookup<Uuid> agent_row{
+    "human_agents", {.index = "human_agents_pkey", .keys = "id"}, "status, status_since"};
+
+// Once they are locked the agent cannot come back before the conversation is gone.
+bool lock_if_lost(const Uuid& agent, Timestamp since) {
+    const std::optional<pg::Row> row = agent_row.try_lock(agent);
+    return row && row->get<std::string>(0) == "offline" &&
+           row->get<Timestamp>(1).microseconds <= since.microseconds;
+}
 
 }  // namespace
 
@@ -31,7 +37,7 @@ std::int64_t requeue_lost(std::int32_t at_most) {
         std::optional<Conversation> conversation = try_lock(id);
         if (!conversation || conversation->agent != agent) continue;
         Entry entry = lock_entry(*conversation);
-        if (lock_if_lost(agent, since).empty()) continue;
+        if (!lock_if_lost(agent, since)) continue;
         return_to_queue(*conversation, entry, "the agent went offline", {.given_up = false});
         ++requeued;
     }

@@ -15,11 +15,14 @@ const Statement<Uuid> write_sign_of_life{
     "UPDATE hil.human_agents SET last_active = clock_timestamp() WHERE id = $1"};
 
 // The conditions are checked again on the version that is locked: a sign of life that came in between counts.
+// Locked in the order of ids, as everywhere where several agents are: SKIP LOCKED may wait after all, for a
+// version of the row that came after the one it found.
 const Statement<Timestamp, std::int32_t> mark_silent_offline{
     "UPDATE hil.human_agents a SET status = 'offline', status_since = clock_timestamp() FROM "
-    "(SELECT id FROM hil.human_agents WHERE status <> 'offline' AND last_active < $1 ORDER BY last_active "
-    " LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED) silent WHERE a.id = silent.id "
-    "RETURNING a.id, a.last_active, a.current_load"};
+    "(SELECT id FROM hil.human_agents WHERE id = ANY (ARRAY(SELECT id FROM hil.human_agents "
+    "  WHERE status <> 'offline' AND last_active < $1 ORDER BY last_active LIMIT $2)) "
+    " AND status <> 'offline' AND last_active < $1 ORDER BY id FOR NO KEY UPDATE SKIP LOCKED) silent "
+    "WHERE a.id = silent.id RETURNING a.id, a.last_active, a.current_load"};
 
 Timestamp ago(std::int64_t seconds) { return {pg::clock_now().microseconds - seconds * 1'000'000}; }
 

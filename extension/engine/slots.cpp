@@ -82,7 +82,7 @@ const Statement<std::int32_t, std::int32_t> rerank{
     "UPDATE hil.human_agents a SET ranked_by = $1, rank = " HIL_RANK(
         "$1", "a.current_load", "a.max_capacity",
         "a.last_assigned_at") " WHERE a.id IN (SELECT f.id FROM hil.human_agents f WHERE f.ranked_by <> $1 "
-                              "LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED)"};
+                              "ORDER BY f.id LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED)"};
 
 #undef HIL_WHERE_FREE
 #undef HIL_ORDER

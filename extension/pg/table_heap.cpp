@@ -201,8 +201,10 @@ bool lock_row(const Target& target, const ScanKeyData* keys, Relation table, Tup
               Locking locking) {
     ItemPointerData at = slot->tts_tid;
     TM_FailureData failure;
-    int flags = TUPLE_LOCK_FLAG_LOCK_UPDATE_IN_PROGRESS;
-    if (!IsolationUsesXactSnapshot()) flags |= TUPLE_LOCK_FLAG_FIND_LAST_VERSION;
+    // Not TUPLE_LOCK_FLAG_LOCK_UPDATE_IN_PROGRESS, with which SELECT ... FOR UPDATE locks: it makes the lock
+    // follow the row's versions and wait for whoever holds a later one, SKIP LOCKED or not. Only locks beside
+    // which an update can be in progress have use for it.
+    const int flags = IsolationUsesXactSnapshot() ? 0 : TUPLE_LOCK_FLAG_FIND_LAST_VERSION;
     const TM_Result result = table_tuple_lock(
         table, &at, GetActiveSnapshot(), slot, GetCurrentCommandId(true), LockTupleNoKeyExclusive,
         locking == Locking::wait ? LockWaitBlock : LockWaitSkip, flags, &failure);
