@@ -194,3 +194,18 @@ SELECT :'long_input'::jsonb -> 'omitted_messages';
 SELECT hil_complete_run(:long_run, 1, '{"sink": "FINISH", "config": {"response": "Sorry!"}}') ->> 'status';
 SELECT hil_handle_message(conversation(31), 'Fine.') ->> 'status';
 SELECT input -> 'customer_message', input -> 'omitted_messages' FROM hil_claim_runs('worker', 100) WHERE conversation_id = conversation(31);
+
+-- A worker's session lasts, and the plans that it made when the tables were small with it: they find rows by indexes all the same.
+VACUUM ANALYZE hil.runs, hil.run_steps, hil.conversations, hil.messages;
+\connect -
+SET search_path = test, public;
+SELECT hil_handle_message(conversation(32), 'Hello') ->> 'status';
+BEGIN;
+SELECT run_id AS run FROM hil_claim_runs('worker', 100) WHERE conversation_id = conversation(32) \gset
+SELECT hil_renew_runs('worker', ARRAY[:run]) = ARRAY[:run]::bigint[];
+SELECT hil_report_runs(jsonb_build_array(jsonb_build_object('run_id', :run, 'attempt', 1, 'conversation_id', conversation(32),
+    'steps', '[{"node": "answer", "output": {"answer": "Hi."}, "usage": {}}]'::jsonb, 'result', '{"sink": "FINISH"}'::jsonb)));
+SELECT hil_tick() ->> 'leases_expired';
+SELECT relname, pg_stat_get_xact_numscans(oid) AS read_from_end_to_end FROM pg_class
+WHERE oid IN ('hil.runs'::regclass, 'hil.run_steps'::regclass, 'hil.conversations'::regclass, 'hil.messages'::regclass) ORDER BY relname;
+COMMIT;

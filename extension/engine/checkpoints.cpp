@@ -106,6 +106,7 @@ void add_calls(Run& run, const std::vector<CallNote>& notes) {
 }
 
 std::optional<std::string> last_answer(const Run& run) {
+    const pg::PlansByIndex by_index;
     const pg::Rows rows = select_last_answer(run.conversation, run.id);
     if (rows.empty()) return std::nullopt;
     return rows.front().get<std::string>(0);

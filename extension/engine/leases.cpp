@@ -113,6 +113,14 @@ void require_lease(Duration lease) {
 
 bool live(const Run& run) { return run.status == "queued" || run.status == "running"; }
 
+// Workers and the scheduler keep their sessions, and with them plans that were made when the tables were
+// small.
+template <class... Parameters>
+pg::Rows by_index(const Statement<Parameters...>& statement, const Parameters&... parameters) {
+    const pg::PlansByIndex plans_by_index;
+    return statement(parameters...);
+}
+
 // Does `act` for each listed run that is still there once its conversation and it are locked; counts those
 // for which it returned true. Conversations that somebody holds are left for the next round.
 template <class Act>
@@ -145,23 +153,24 @@ pg::Rows claim_runs(const std::string& worker, std::int32_t max_runs, Duration l
                       "Claim as many runs as the worker has room for.");
     require_lease(lease);
     Int64s claimed;
-    for (const pg::Row& row : claim(worker, max_runs, lease, pg::clock_now()))
+    for (const pg::Row& row : by_index(claim, worker, max_runs, lease, pg::clock_now()))
         claimed.push_back(row.get<std::int64_t>(0));
     if (claimed.empty()) return {};
-    return select_claimed(claimed, max_input_bytes, max_result_bytes);
+    return by_index(select_claimed, claimed, max_input_bytes, max_result_bytes);
 }
 
 Int64s renew_runs(const std::string& worker, const Int64s& runs, Duration lease) {
     require_lease(lease);
     Int64s held;
-    for (const pg::Row& row : renew(worker, runs, lease)) held.push_back(row.get<std::int64_t>(0));
+    for (const pg::Row& row : by_index(renew, worker, runs, lease)) held.push_back(row.get<std::int64_t>(0));
     return held;
 }
 
 std::int64_t expire_leases(std::int32_t at_most) {
-    return for_each_locked(select_expired(at_most, pg::clock_now()), [](Conversation& conversation,
-                                                                        const Run& run) {
-        if (run.status != "running" || !still_expired(run.conversation, run.id).front().get<bool>(0))
+    return for_each_locked(by_index(select_expired, at_most, pg::clock_now()), [](Conversation& conversation,
+                                                                                  const Run& run) {
+        if (run.status != "running" ||
+            !by_index(still_expired, run.conversation, run.id).front().get<bool>(0))
             return false;
         end_attempt(conversation, run, {.error = "worker " + run.worker.value_or("?") + " lost its lease"});
         return true;
@@ -170,12 +179,13 @@ std::int64_t expire_leases(std::int32_t at_most) {
 
 std::int64_t time_out_runs(std::int32_t at_most) {
     const Duration limit{static_cast<std::int64_t>(settings::ai_timeout_seconds) * 1'000'000};
-    return for_each_locked(
-        select_overdue(at_most, limit, pg::clock_now()), [](Conversation& conversation, const Run& run) {
-            hand_over(conversation, {.reason = "The AI did not answer in time", .notice = "error"},
-                      config_of(run.workflow, run.revision));
-            return true;
-        });
+    return for_each_locked(by_index(select_overdue, at_most, limit, pg::clock_now()),
+                           [](Conversation& conversation, const Run& run) {
+                               hand_over(conversation,
+                                         {.reason = "The AI did not answer in time", .notice = "error"},
+                                         config_of(run.workflow, run.revision));
+                               return true;
+                           });
 }
 
 }  // namespace hil::engine

@@ -8,17 +8,19 @@
 
 namespace hil::bench {
 
-void handover(Report& report);  // Q1
-void position(Report& report);  // Q2
-void take(Report& report);      // Q3
-void find(Report& report);      // Q4
-void events(Report& report);    // Q5, Q6
-void message(Report& report);   // Q7
-void history(Report& report);   // Q8
-void idle(Report& report);      // Q9
-void worker(Report& report);    // W1, W2, W5
-void peers(Report& report);     // job queues for Node beside it
-void snapshot(Report& report);  // a transaction that is held open
+void handover(Report& report);   // Q1
+void position(Report& report);   // Q2
+void take(Report& report);       // Q3
+void find(Report& report);       // Q4
+void events(Report& report);     // Q5, Q6
+void message(Report& report);    // Q7
+void history(Report& report);    // Q8
+void idle(Report& report);       // Q9
+void worker(Report& report);     // W1, W5
+void pickup(Report& report);     // W2, W3
+void in_flight(Report& report);  // W4
+void peers(Report& report);      // job queues for Node beside it
+void snapshot(Report& report);   // a transaction that is held open
 
 // The customers' words.
 inline const std::string message_text = "Where is my order? It was due on Monday.";

@@ -16,9 +16,10 @@ struct Figure {
 };
 
 constexpr Figure figures[] = {
-    {"Q1", handover}, {"Q2", position}, {"Q3", take},           {"Q4", find},     {"Q5", events},
-    {"Q6", events},   {"Q7", message},  {"Q8", history},        {"Q9", idle},     {"W1", worker},
-    {"W2", worker},   {"W5", worker},   {"snapshot", snapshot}, {"peers", peers},
+    {"Q1", handover},  {"Q2", position}, {"Q3", take},           {"Q4", find},
+    {"Q5", events},    {"Q6", events},   {"Q7", message},        {"Q8", history},
+    {"Q9", idle},      {"W1", worker},   {"W2", pickup},         {"W3", pickup},
+    {"W4", in_flight}, {"W5", worker},   {"snapshot", snapshot}, {"peers", peers},
 };
 
 }  // namespace

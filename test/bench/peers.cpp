@@ -10,6 +10,7 @@
 #include "figures.hpp"
 #include "report.hpp"
 #include "server.hpp"
+#include "turns.hpp"
 
 namespace hil::bench {
 namespace {
@@ -71,12 +72,6 @@ struct Series {
     std::vector<double> jobs;
     std::vector<double> pickups;
 };
-
-double ratio(const std::vector<double>& ours, const std::vector<double>& theirs) {
-    std::vector<double> ratios;
-    for (std::size_t round = 0; round < ours.size(); ++round) ratios.push_back(ours[round] / theirs[round]);
-    return median(std::move(ratios));
-}
 
 }  // namespace
 

@@ -15,7 +15,7 @@ export async function pickup(count, addOne) {
         const begin = performance.now();
         await addOne();
         latencies.push(performance.now() - begin);
-        await new Promise((resolve) => setTimeout(resolve, 20));
+        await new Promise((resolve) => setTimeout(resolve, 20 + 20 * Math.random()));
     }
     return median(latencies);
 }
