@@ -26,7 +26,7 @@ void snapshot(Report& report);   // a transaction that is held open
 inline const std::string message_text = "Where is my order? It was due on Monday.";
 
 // How latencies are compared: one client, so that nothing waits for anything else.
-inline constexpr Turns latency_turns{.clients = 1, .rounds = 7, .length = std::chrono::milliseconds(300)};
+inline constexpr Turns latency_turns{.clients = 1, .length = std::chrono::milliseconds(300)};
 
 // The database in which work flows (sql/flow.sql), made anew.
 inline const std::string flow_database = "flow";

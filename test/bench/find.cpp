@@ -42,7 +42,7 @@ void find(Report& report) {
     const std::vector<Outcome> all =
         take_turns({finding(many, "common", with_many), finding(few, "common", with_few),
                     finding(many, "rare", with_many), finding(few, "rare", with_few)},
-                   {.rounds = 7, .length = std::chrono::milliseconds(300)});
+                   latency_turns);
     report.latencies("Q4 agent found among 10,000, common skill", all[0], "among 100", all[1], at_most(1.5));
     report.latencies("Q4 agent found among 10,000, rare skill", all[2], "among 100", all[3], at_most(1.5));
 }

@@ -124,7 +124,9 @@ void handover(Report& report) {
         contestant("plpgsql", by_plpgsql, stage, conversations),
         contestant("seed", by_seed, stage, conversations), contestant("floor", floor, stage, conversations)};
     for (const int clients : {1, 8, 32}) {
-        const std::vector<Outcome> all = take_turns(contestants, {.clients = clients});
+        // One client does the same all the time.
+        const std::chrono::milliseconds length(clients == 1 ? 300 : 500);
+        const std::vector<Outcome> all = take_turns(contestants, {.clients = clients, .length = length});
         const std::string figure = "Q1 hand-over, " + std::to_string(clients) + " clients";
         report.rates(figure, all[0], "bare", all[1], at_least(1.0));
         report.rates(figure, all[0], "plpgsql", all[2], at_least(1.6));

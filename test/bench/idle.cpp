@@ -11,8 +11,8 @@
 namespace hil::bench {
 namespace {
 
-constexpr std::chrono::seconds window{3};
-constexpr int windows = 4;
+constexpr std::chrono::seconds window{2};
+constexpr int windows = 5;
 
 struct Cost {
     double of_a_core;
