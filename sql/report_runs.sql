@@ -82,6 +82,15 @@ UPDATE hil.runs SET run_after = now() WHERE conversation_id = conversation(6);
 SELECT attempt, input -> 'steps', input -> 'spent' FROM hil_claim_runs('worker', 100) WHERE conversation_id = conversation(6);
 SELECT alone(6, '{"failure": {"error": "401", "retryable": false}}', 2);
 SELECT status(6), hil_reason FROM hil.conversations WHERE id = conversation(6);
+-- A run that is put back comes again after the time, with what it has and what it spent; that is no error.
+SELECT count(claimed(7));
+SELECT alone(7, '{"steps": [{"node": "classify", "output": {"confidence": 0.8}}], "postponed": {"reason": "openai is cut off", "after_seconds": 30, "usage": {"cost_usd": 0.5, "input_tokens": 70}}}');
+SELECT * FROM test.run WHERE of = '7';
+SELECT r.run_after - now() BETWEEN '25 s' AND '30 s' AS later, r.error, c.consecutive_errors, c.confidence_score FROM hil.runs r JOIN hil.conversations c ON c.id = r.conversation_id WHERE c.id = conversation(7);
+UPDATE hil.runs SET run_after = now() WHERE conversation_id = conversation(7);
+SELECT attempt, input -> 'steps', input -> 'spent' FROM hil_claim_runs('worker', 100) WHERE conversation_id = conversation(7);
+SELECT answer FROM together(report(7, '{"postponed": {"reason": "again", "after_seconds": 0}}', 2), report(7, '{"postponed": {"reason": "stale", "after_seconds": 0}}'));
+SELECT status(7);
 SELECT check_name, detail FROM hil_doctor() WHERE NOT ok;
 
 -- Several. Whatever goes by itself is done, in order; what would touch the queue is left undone, whatever it also says; what is wrong is
@@ -127,7 +136,8 @@ SELECT number, answer ->> 'action', answer ->> 'sqlstate', answer ->> 'message' 
     report(30, '{"calls": [{"call": 1, "turn": 1, "tool": "x", "arguments": {}}]}'), report(30, '{"result": {}}'), report(30, '{"result": {"sink": "answer"}}'),
     report(30, '{"result": {"sink": "FINISH"}, "failure": {"error": "x", "retryable": true}}'), report(30, '{"handover": {}}'), report(30, '{"handover": []}'),
     report(30, '{"failure": {"error": " ", "retryable": true}}'), report(30, '{"failure": {"error": "x"}}'),
-    report(30, '{"failure": {"error": "x", "retryable": true, "retry_after_seconds": -1}}'), to_jsonb(5), report(31, '{"result": {"sink": "FINISH"}}'));
+    report(30, '{"failure": {"error": "x", "retryable": true, "retry_after_seconds": -1}}'), report(30, '{"postponed": {"reason": "x"}}'),
+    report(30, '{"postponed": {"reason": "x", "after_seconds": 90000}}'), to_jsonb(5), report(31, '{"result": {"sink": "FINISH"}}'));
 SELECT status(30), status(31);
 -- By itself it is an error.
 CALL refused_alone(30, '{"run_id": 999999}');

@@ -16,8 +16,8 @@ constexpr int seconds_per_day = 86'400;
 constexpr std::size_t max_error_bytes = 1 << 20;
 
 constexpr const char* report_hint =
-    "A report is {run_id, attempt, conversation_id, calls, steps, and result, handover or failure}; what "
-    "there is nothing to say about may be left out.";
+    "A report is {run_id, attempt, conversation_id, calls, steps, and result, handover, failure or "
+    "postponed}; what there is nothing to say about may be left out.";
 constexpr const char* calls_hint =
     "A call is {call, turn, tool, arguments, message, usage} before it is made, and {call, result, is_error, "
     "duration_ms} once it is answered; message, usage, is_error and duration_ms may be left out.";
@@ -136,17 +136,31 @@ ReportedFailure read_failure(const DefinitionReader& failure) {
     return read;
 }
 
+ReportedPostponement read_postponement(const DefinitionReader& postponed) {
+    ReportedPostponement read;
+    if (!postponed.object()) return read;
+    postponed.only_keys({"reason", "after_seconds", "usage"});
+    if (const auto reason = postponed.require("reason"))
+        read.reason = reason->text(max_error_bytes).value_or("");
+    if (const auto after = postponed.require("after_seconds"))
+        read.after_seconds = after->number(0, seconds_per_day).value_or(0);
+    read.used = read_usage(postponed);
+    return read;
+}
+
 void read_ending(RunReport& report, const DefinitionReader& object) {
     const auto result = object.find("result"), handover = object.find("handover"),
-               failure = object.find("failure");
-    if (result.has_value() + handover.has_value() + failure.has_value() > 1)
-        object.problem("must have one of result, handover and failure at most");
+               failure = object.find("failure"), postponed = object.find("postponed");
+    if (result.has_value() + handover.has_value() + failure.has_value() + postponed.has_value() > 1)
+        object.problem("must have one of result, handover, failure and postponed at most");
     if (result)
         report.ending = ReportedResult{read_run_result(result->value()), result->value().dump()};
     else if (handover)
         report.ending = read_handover(*handover);
     else if (failure)
         report.ending = read_failure(*failure);
+    else if (postponed)
+        report.ending = read_postponement(*postponed);
 }
 
 }  // namespace
@@ -167,8 +181,8 @@ RunReport read_report(const Json& document) {
     const DefinitionReader object(document, "", problems);
     RunReport report;
     if (object.object()) {
-        object.only_keys(
-            {"run_id", "attempt", "conversation_id", "calls", "steps", "result", "handover", "failure"});
+        object.only_keys({"run_id", "attempt", "conversation_id", "calls", "steps", "result", "handover",
+                          "failure", "postponed"});
         if (const auto run = object.require("run_id")) {
             const auto number = whole_number(run->value());
             if (!number) run->problem("must be an integer, got " + shown(run->value()));

@@ -56,7 +56,7 @@ struct ReportedStep {
 };
 
 // How it ended: with a result; by a handover that the worker asks for, as at a limit; or with an error, by
-// which the attempt alone may end.
+// which the attempt alone may end; or not at all: the worker gives the run back, which counts as no error.
 struct ReportedResult {
     RunResult result;
     std::string text;  // what is stored
@@ -73,6 +73,12 @@ struct ReportedFailure {
     StepUsage used{};                                          // what nothing else counted
 };
 
+struct ReportedPostponement {
+    std::string reason;
+    double after_seconds = 0;  // 0 to a day
+    StepUsage used{};          // what nothing else counted
+};
+
 // All that is said of one run at once. Calls count before steps, and steps before the ending.
 struct RunReport {
     std::int64_t run = 0;
@@ -80,12 +86,14 @@ struct RunReport {
     std::optional<std::string> conversation{};  // its id; nothing where it must be looked for
     std::vector<CallNote> calls{};
     std::vector<ReportedStep> steps{};
-    std::variant<std::monostate, ReportedResult, ReportedHandover, ReportedFailure> ending{};
+    std::variant<std::monostate, ReportedResult, ReportedHandover, ReportedFailure, ReportedPostponement>
+        ending{};
 };
 
 // Reads one report of hil_report_runs: {"run_id", "attempt", "conversation_id", "calls"?, "steps"?: [{"node",
 // "output", "usage"?}], and at most one of "result", "handover": {"reason", "required_skills"?, "priority"?,
-// "handover_context"?, "usage"?} and "failure": {"error", "retryable", "retry_after_seconds"?, "usage"?}}.
+// "handover_context"?, "usage"?}, "failure": {"error", "retryable", "retry_after_seconds"?, "usage"?} and
+// "postponed": {"reason", "after_seconds", "usage"?}}.
 // Throws Refusal(invalid_argument).
 RunReport read_report(const Json& report);
 

@@ -79,10 +79,11 @@ bool touches_queue(const RunReport& report, const Held& held) {
 
 }  // namespace
 
+Duration duration_of(double seconds) { return {std::llround(seconds * 1e6)}; }
+
 Failure failure_from(const ReportedFailure& reported) {
-    const auto microseconds = [](double seconds) { return Duration{std::llround(seconds * 1e6)}; };
     const auto& after = reported.retry_after_seconds;
-    return {reported.error, reported.retryable, after ? std::optional(microseconds(*after)) : std::nullopt};
+    return {reported.error, reported.retryable, after ? std::optional(duration_of(*after)) : std::nullopt};
 }
 
 Taken take(const RunReport& report) {

@@ -37,6 +37,7 @@ Taken take(const RunReport& report);
 // conversation over.
 Taken take_beside_others(const RunReport& report);
 
+Duration duration_of(double seconds);
 Failure failure_from(const ReportedFailure& reported);
 
 }  // namespace hil::engine

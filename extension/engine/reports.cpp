@@ -62,6 +62,14 @@ Outcome end(Held& held, const ReportedFailure& failure) {
     return done(accepted(held.conversation));
 }
 
+// What the steps of the same report said is kept with the conversation.
+Outcome end(Held& held, const ReportedPostponement& postponed) {
+    held.run.add(postponed.used);
+    requeue_run(held.run, postponed.reason, duration_of(postponed.after_seconds));
+    save(held.conversation);
+    return done(accepted(held.conversation));
+}
+
 Outcome end(Held& /*held*/, std::monostate /*not yet*/) { return {Outcome::Action::proceed}; }
 
 // Writes what the report says.

@@ -76,6 +76,23 @@ TEST(RunReport, AHandoverHasItsReason) {
     EXPECT_THROW(read_report(document), Refusal);
 }
 
+TEST(RunReport, APostponementSaysWhyAndForHowLong) {
+    Json document = whole();
+    document.erase("result");
+    document["postponed"] = {{"reason", "cut off"}, {"after_seconds", 1.5}, {"usage", {{"cost_usd", 2}}}};
+    const auto postponed = std::get<ReportedPostponement>(read_report(document).ending);
+    EXPECT_EQ(postponed.reason, "cut off");
+    EXPECT_EQ(postponed.after_seconds, 1.5);
+    EXPECT_EQ(postponed.used.cost_usd, 2);
+    for (const char* key : {"reason", "after_seconds"}) {
+        Json lacking = document;
+        lacking["postponed"].erase(key);
+        EXPECT_THROW(read_report(lacking), Refusal) << key;
+    }
+    document["postponed"]["after_seconds"] = 86'401;
+    EXPECT_THROW(read_report(document), Refusal);
+}
+
 TEST(RunReport, HasOneEndingAtMost) {
     Json document = whole();
     document["handover"] = {{"reason", "limit"}};
