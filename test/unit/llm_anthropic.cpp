@@ -88,7 +88,7 @@ TEST(LlmAnthropic, SendsTurnsBackAsTheyCameAndResultsBeforeWords) {
         {"type": "tool_use", "id": "t1", "name": "a", "input": {}},
         {"type": "tool_use", "id": "t2", "name": "final_answer", "input": {}}])");
     turn.calls = {{"t1", "a", "{}"}, {"t2", "final_answer", "{}"}};
-    turn.results = {{"t1", "done", false}, {"t2", "not yet", true}};
+    turn.results = {{0, {"done", false}}, {1, {"not yet", true}}};
     turn.correction = "Your answer does not fit.";
     asked.exchange.turns.push_back(turn);
     const Json messages = Json::parse(body(asked))["messages"];

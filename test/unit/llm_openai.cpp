@@ -97,7 +97,7 @@ TEST(LlmOpenai, SendsTurnsBackAsTheyCame) {
     turn.raw = Json::parse(R"({"role": "assistant", "content": null, "tool_calls": [{"id": "call_1",
         "type": "function", "function": {"name": "shopify__get_order", "arguments": "{\"order_id\":\"17\"}"}}]})");
     turn.calls = {{"call_1", "shopify__get_order", R"({"order_id":"17"})"}};
-    turn.results = {{"call_1", "on its way", false}};
+    turn.results = {{0, {"on its way", false}}};
     asked.exchange.turns.push_back(turn);
     ModelTurn wrong;
     wrong.kind = "openai";
@@ -118,7 +118,7 @@ TEST(LlmOpenai, RetellsTurnsOfAnotherKindOfModel) {
     turn.kind = "anthropic";
     turn.raw = Json::array();
     turn.calls = {{"toolu_1", "shopify__get_order", R"({"order_id":"17"})"}};
-    turn.results = {{"toolu_1", "on its way", false}};
+    turn.results = {{0, {"on its way", false}}};
     asked.exchange.turns.push_back(turn);
     const Json messages = Json::parse(body(asked))["messages"];
     ASSERT_EQ(messages.size(), 3U);

@@ -41,7 +41,7 @@ class LlmPatientProvider : public testing::Test, public Provider {
     PatientProvider& provider() {
         if (!made) {
             made = std::make_unique<PatientProvider>(
-                "openai", std::make_unique<Player>(*this), 2, retry, breaker,
+                "openai", std::make_unique<Player>(*this), 2, places, retry, breaker,
                 Patience{[this] { return now; }, [this](milliseconds delay) { return sleep(delay); }});
         }
         return *made;
@@ -51,7 +51,7 @@ class LlmPatientProvider : public testing::Test, public Provider {
     std::string outcome() {
         Question question = asked_about.question();
         question.waited = &waited;
-        question.on_wait = [this](bool waits) { waiting_told.push_back(waits); };
+        question.at_provider = [this](bool away) { away_told.push_back(away); };
         try {
             run_task(provider().ask(question));
         } catch (const ProviderError& error) {
@@ -74,7 +74,8 @@ class LlmPatientProvider : public testing::Test, public Provider {
     bool for_ever = false;
     int asked = 0;
     std::vector<milliseconds> pauses;
-    std::vector<bool> waiting_told;
+    std::vector<bool> away_told;
+    int places = 10;
     std::optional<ProviderError> last;
     std::unique_ptr<PatientProvider> made;
 };
@@ -88,7 +89,9 @@ TEST_F(LlmPatientProvider, AsksAgainWithGrowingPauses) {
         EXPECT_GE(pauses[i], milliseconds(250) * (1 << i));
         EXPECT_LE(pauses[i], milliseconds(500) * (1 << i));
     }
-    EXPECT_EQ(waiting_told, (std::vector<bool>{true, false, true, false, true, false}));
+    // Four requests and three pauses.
+    ASSERT_EQ(away_told.size(), 14U);
+    for (std::size_t i = 0; i < away_told.size(); ++i) EXPECT_EQ(away_told[i], i % 2 == 0);
 }
 
 TEST_F(LlmPatientProvider, NeverAsksAgainWhatStaysWrong) {
@@ -168,6 +171,25 @@ TEST_F(LlmPatientProvider, TellsWhyItIsCutOffAndForHowLong) {
     EXPECT_EQ(asked, before);
     EXPECT_TRUE(last->retryable);
     EXPECT_GT(last->retry_after, milliseconds(0));
+}
+
+// Whoever has no place to wait in gives the run back, for as long as there was to wait, and one after the
+// other.
+TEST_F(LlmPatientProvider, NobodyWaitsWithoutAPlace) {
+    places = 0;
+    errors = {failing(Kind::rate, seconds(30)), failing(Kind::rate, seconds(30)), failing(Kind::network)};
+    EXPECT_EQ(outcome(), "openai: x");
+    EXPECT_EQ(last->kind, Kind::no_place);
+    EXPECT_TRUE(last->retryable);
+    const milliseconds first = *last->retry_after;
+    EXPECT_GE(first, seconds(30));
+    EXPECT_EQ(outcome(), "openai: x");
+    EXPECT_EQ(*last->retry_after, first + each_takes * -1 + milliseconds(10)) << "10 ms after the first one";
+    EXPECT_EQ(outcome(), "openai: x");
+    EXPECT_GE(*last->retry_after, seconds(5)) << "a shorter pause is not worth a way through the database";
+    EXPECT_TRUE(pauses.empty());
+    EXPECT_EQ(waited, milliseconds(0)) << "and costs nothing of the budget";
+    EXPECT_EQ(outcome(), "");
 }
 
 TEST_F(LlmPatientProvider, MoneyCutsOffAtOnce) {

@@ -18,7 +18,7 @@ namespace hil::worker {
 namespace {
 
 Task<> hold(Slots& slots, std::atomic<int>& inside, std::atomic<int>& most) {
-    const Slots::Held held = co_await slots.take();
+    const std::optional<Slots::Held> held = co_await slots.take();
     const int now = ++inside;
     for (int seen = most; now > seen && !most.compare_exchange_weak(seen, now);) {
     }
@@ -39,7 +39,7 @@ TEST(LlmSlots, AreNeverMoreThanSoMany) {
     threads.run();
     EXPECT_EQ(most, 7);
     EXPECT_EQ(slots.waiting(), 0U);
-    EXPECT_TRUE(slots.has_free());
+    EXPECT_TRUE(slots.try_take().has_value());
 }
 
 // Every waiter on one strand, so that the order in which they come is known.
@@ -82,7 +82,33 @@ TEST(LlmSlots, AreGivenInOrderAndACancelledOneLeavesTheLine) {
     player.join();
     EXPECT_EQ(order, (std::vector{1, 3, 4}));
     EXPECT_TRUE(cancelled);
-    EXPECT_TRUE(slots.has_free());
+    EXPECT_TRUE(slots.try_take().has_value());
+}
+
+TEST(LlmSlots, WhoeverWaitsOnlyForAWhileLeavesTheLine) {
+    Threads threads(2);
+    Slots slots(1);
+    std::optional<Slots::Held> only = slots.try_take();
+    ASSERT_TRUE(only.has_value());
+    EXPECT_FALSE(slots.try_take().has_value());
+    EXPECT_EQ(slots.slowness(), std::chrono::milliseconds(0)) << "nobody waits";
+    EXPECT_FALSE(run_task(threads, slots.take(std::chrono::milliseconds(5))).has_value());
+    EXPECT_EQ(slots.waiting(), 0U);
+    only.reset();
+    EXPECT_TRUE(run_task(threads, slots.take(std::chrono::milliseconds(5))).has_value());
+}
+
+TEST(LlmSlots, ALineIsAsSlowAsItsFirstHasWaited) {
+    Threads threads(2);
+    Slots slots(1);
+    std::optional<Slots::Held> only = slots.try_take();
+    std::thread player([&] {
+        while (slots.slowness() < std::chrono::milliseconds(20)) std::this_thread::yield();
+        only.reset();
+    });
+    EXPECT_TRUE(run_task(threads, slots.take()).has_value());
+    player.join();
+    EXPECT_EQ(slots.slowness(), std::chrono::milliseconds(0));
 }
 
 }  // namespace

@@ -63,7 +63,7 @@ class AttemptTest : public testing::Test {
                                         .metrics = metrics,
                                         .limits = Limits(),
                                         .parallel_nodes = 4,
-                                        .on_wait = {},
+                                        .at_provider = {},
                                         .backoff = Backoff(milliseconds(1), milliseconds(1))};
         threads.io().restart();
         asio::co_spawn(
@@ -189,6 +189,27 @@ TEST_F(AttemptTest, AStepThatFailsFailsTheRunAsItSays) {
     run();
     EXPECT_EQ(failure(),
               Json({{"error", "node first: overloaded"}, {"retryable", true}, {"retry_after_seconds", 1.5}}));
+}
+
+TEST_F(AttemptTest, AStepThatFoundNoPlacePutsTheRunBack) {
+    steps.outputs["second"] = []() -> Json { throw StepPostponed("cut off", milliseconds(2500)); };
+    run();
+    EXPECT_EQ(reports.steps(), Nodes{"first"}) << "what was finished stays finished";
+    EXPECT_EQ(reports.bodies.back(), Json({{"postponed", {{"reason", "cut off"}, {"after_seconds", 2.5}}}}));
+}
+
+TEST_F(AttemptTest, WhatNothingElseCountedGoesWithTheEnd) {
+    steps.unreported["second"] = {70, 5, 0, 0, 0.25};
+    const Json usage = {{"input_tokens", 70}, {"output_tokens", 5}, {"cost_usd", 0.25}};
+    steps.outputs["second"] = []() -> Json { throw StepFailed("second", "no", /*retryable=*/true); };
+    run();
+    EXPECT_EQ(failure()["usage"], usage);
+    steps.outputs["second"] = []() -> Json { throw StepPostponed("cut off", milliseconds(2500)); };
+    run();
+    EXPECT_EQ(reports.bodies.back()["postponed"]["usage"], usage);
+    steps.outputs["second"] = []() -> Json { throw LimitReached("no more", Json::object()); };
+    run();
+    EXPECT_EQ(reports.bodies.back()["handover"]["usage"], usage);
 }
 
 TEST_F(AttemptTest, AnErrorThatCannotPassFailsTheRunForGood) {

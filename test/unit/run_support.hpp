@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "db/reports.hpp"
+#include "step/spending.hpp"
 #include "step/step.hpp"
 
 namespace hil::worker {
@@ -26,6 +27,7 @@ inline Task<> let_others_go_on(int turns) {
 struct FakeSteps {
     std::map<std::string, std::function<Json()>> outputs;  // may throw
     std::map<std::string, int> turns;                      // how long a node takes
+    std::map<std::string, Usage> unreported;               // what it leaves with the run
     std::vector<std::string> started, ended;
     std::size_t most_at_once = 0;
 
@@ -34,8 +36,9 @@ struct FakeSteps {
     }
 
   private:
-    Task<StepOutput> run(std::string node, StepWork) {
+    Task<StepOutput> run(std::string node, StepWork work) {
         started.push_back(node);
+        work.spending.add_unreported(unreported[node]);
         most_at_once = std::max(most_at_once, started.size() - ended.size());
         struct End {
             std::vector<std::string>& ended;
@@ -66,7 +69,7 @@ class FakeReports : public Reports {
             if (const auto verdict = verdicts.find(step.at("node")); verdict != verdicts.end())
                 co_return verdict->second;
         const bool ends = report.body.contains("result") || report.body.contains("handover") ||
-                          report.body.contains("failure");
+                          report.body.contains("failure") || report.body.contains("postponed");
         co_return ends ? at_the_end : Answer{Answer::Action::proceed, "", "", ""};
     }
 

@@ -58,9 +58,8 @@ TEST_F(StepRepair, AnAnswerByToolIsCorrectedByItsResult) {
     EXPECT_EQ(run().output["answer"], "Soon.");
     const ModelTurn& turn = provider->asked[1].turns.at(0);
     ASSERT_EQ(turn.results.size(), 1U);
-    EXPECT_EQ(turn.results[0].call_id, "t1");
-    EXPECT_TRUE(turn.results[0].is_error);
-    EXPECT_TRUE(turn.results[0].text.starts_with("Your answer does not fit: "));
+    EXPECT_TRUE(turn.results.at(0).is_error);
+    EXPECT_TRUE(turn.results.at(0).text.starts_with("Your answer does not fit: "));
     EXPECT_EQ(turn.correction, "");
 }
 

@@ -126,7 +126,7 @@ class StepTest : public testing::Test {
     }
 
     StepOutput run() {
-        Spending spending(limits, claim.input.value("spent", Json()));
+        spending.emplace(limits, claim.input.value("spent", Json()));
         const RunStep step = make_step(catalogue, providers, tools);
         const RecordCalls record = [this](const Json& items) { return note(items); };
         StepWork work = {.workflow = workflow,
@@ -134,16 +134,30 @@ class StepTest : public testing::Test {
                          .prompt = nullptr,
                          .scope = scope,
                          .claim = claim,
-                         .spending = spending,
+                         .spending = *spending,
                          .calls = earlier.is_null() ? nullptr : &earlier,
                          .record_calls = record,
-                         .on_wait = {}};
+                         .at_provider = {}};
         return run_task(step(work));
     }
 
     Task<> note(Json items) {
         notes.push_back(std::move(items));
         co_return;
+    }
+
+    // What the database has after an attempt wrote these things down.
+    static Json after(const std::vector<Json>& notes) {
+        Json calls = Json::array();
+        for (const Json& items : notes)
+            for (const Json& item : items) {
+                Json* known = nullptr;
+                for (Json& call : calls)
+                    if (call["call"] == item["call"]) known = &call;
+                if (known == nullptr) known = &calls.emplace_back(Json::object());
+                known->update(item);
+            }
+        return calls;
     }
 
     StepFailed failure() {
@@ -161,6 +175,7 @@ class StepTest : public testing::Test {
     Scope scope;
     Claim claim;
     Limits limits;
+    std::optional<Spending> spending;  // of the last run
     Providers providers;
     FakeProvider* provider = nullptr;
     FakeTools tools;

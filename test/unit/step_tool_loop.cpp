@@ -15,8 +15,8 @@ class StepToolLoop : public StepTest {
     std::string told(const std::string& id) const {
         std::string last = "nothing";
         for (const ModelTurn& turn : provider->asked.back().turns)
-            for (const ToolResult& result : turn.results)
-                if (result.call_id == id) last = (result.is_error ? "error " : "") + result.text;
+            for (const auto& [at, result] : turn.results)
+                if (turn.calls.at(at).id == id) last = (result.is_error ? "error " : "") + result.text;
         return last;
     }
 
@@ -104,6 +104,55 @@ TEST_F(StepToolLoop, WhatCannotBeCalledIsAnAnswerToTheModel) {
     EXPECT_EQ(notes[0][1]["tool"], "(none)");
     EXPECT_TRUE(notes[0][3]["arguments"].is_string());
     EXPECT_LT(notes[0][4]["arguments"].get<std::string>().size(), 1100U);
+}
+
+TEST_F(StepToolLoop, CallsOfOneIdAreEachAnswered) {
+    provider->replies = {calls({{"c", "shopify__get_order", R"({"order_id": "1"})"},
+                                {"c", "shopify__delete_all", "{}"},
+                                {"c", "shopify__get_order", R"({"order_id": "2"})"}}),
+                         answer()};
+    EXPECT_EQ(run().output["answer"], "Soon.");
+    EXPECT_EQ(order->arguments, std::vector<Json>({{{"order_id", "1"}}, {{"order_id", "2"}}}));
+    const ModelTurn& turn = provider->asked.back().turns.at(0);
+    ASSERT_EQ(turn.results.size(), 3U);
+    EXPECT_EQ(turn.results.at(0).text, "done");
+    EXPECT_TRUE(turn.results.at(1).is_error);
+    EXPECT_EQ(turn.results.at(2).text, "done");
+    EXPECT_EQ(turn.kind, "") << "no API takes its ids back";
+    EXPECT_EQ(notes[0][1]["is_error"], true);
+    EXPECT_FALSE(notes[0][2].contains("result"));
+    // Another attempt makes none of them again.
+    earlier = after(notes);
+    order->arguments.clear();
+    provider->replies = {answer()};
+    EXPECT_EQ(run().output["answer"], "Soon.");
+    EXPECT_TRUE(order->arguments.empty());
+}
+
+// What a step spent that came to nothing is part of what the run costs.
+TEST_F(StepToolLoop, WhatAFailedStepSpentIsKept) {
+    profile().repair_attempts = 1;
+    provider->replies = {calls({{"c1", "shopify__get_order", R"({"order_id": "17"})"}}), says("no"),
+                         says("no")};
+    EXPECT_THROW(run(), StepFailed);
+    EXPECT_EQ(spending->unreported().input_tokens, 200) << "the turn with the call was written down";
+    EXPECT_EQ(spending->unreported().output_tokens, 40);
+    EXPECT_DOUBLE_EQ(spending->unreported().cost_usd, 0.002);
+    provider->replies = {answer()};
+    run();
+    EXPECT_EQ(spending->unreported().input_tokens, 0) << "it goes with the step";
+}
+
+TEST_F(StepToolLoop, AStepThatFindsNoPlaceIsPutOff) {
+    provider->error.emplace(ProviderError::Kind::no_place, "openai is cut off", true,
+                            std::chrono::seconds(9));
+    try {
+        run();
+        FAIL();
+    } catch (const StepPostponed& postponed) {
+        EXPECT_STREQ(postponed.what(), "openai is cut off");
+        EXPECT_EQ(postponed.after, std::chrono::seconds(9));
+    }
 }
 
 TEST_F(StepToolLoop, AHumanIsCalledWithSkillsThatExist) {

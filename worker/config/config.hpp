@@ -29,8 +29,8 @@ struct Config {
     std::string database_url;  // libpq URL or keywords; empty: libpq's environment variables
     std::string
         worker;  // the name's first part, by default the host's name; each process adds its own ending
-    int concurrency = 100;       // runs executed at once
-    int waiting_runs = 100;      // more that may wait for a provider; default: as many as concurrency
+    int concurrency = 100;       // runs worked on at once, but for those that are with their provider
+    int waiting_runs = 100;      // that may wait for each provider; default: as many as concurrency
     int parallel_nodes = 4;      // independent nodes of one run that are executed at once
     int work_threads = 4;        // on which all runs share the computing
     int report_connections = 4;  // to the database, for what the runs report

@@ -226,7 +226,7 @@ Task<Answer> ReportSender::in_parts(AsyncConnection& connection, const Report& r
     }
     Json rest = {
         {"run_id", report.run_id}, {"attempt", report.attempt}, {"conversation_id", report.conversation_id}};
-    for (const char* key : {"handover", "failure"})
+    for (const char* key : {"handover", "failure", "postponed"})
         if (report.body.contains(key)) rest[key] = report.body.at(key);
     if (report.body.contains("result")) {
         std::vector<Parameter> parameters = {run, attempt, text_of(report.body.at("result"))};

@@ -9,8 +9,8 @@
 
 namespace hil::worker {
 
-// `body`: what hil_report_runs takes about one run: calls, steps, and at most one of result, handover and
-// failure.
+// `body`: what hil_report_runs takes about one run: calls, steps, and at most one of result, handover,
+// failure and postponed.
 struct Report {
     std::int64_t run_id = 0;
     int attempt = 0;

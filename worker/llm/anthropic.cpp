@@ -14,9 +14,9 @@ bool by_tool(const Question& question) {
 // All results of a turn go into one message, before any text: behind it they would make the next reply empty.
 OrderedJson after(const ModelTurn& turn) {
     OrderedJson blocks = OrderedJson::array();
-    for (const ToolResult& result : turn.results)
+    for (const auto& [at, result] : turn.results)
         blocks.push_back({{"type", "tool_result"},
-                          {"tool_use_id", result.call_id},
+                          {"tool_use_id", turn.calls.at(at).id},
                           {"content", result.text},
                           {"is_error", result.is_error}});
     if (!turn.correction.empty()) blocks.push_back({{"type", "text"}, {"text", turn.correction}});

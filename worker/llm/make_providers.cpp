@@ -25,7 +25,7 @@ std::unique_ptr<ModelApi> api_of(const ProviderConfig& config) {
     return std::make_unique<OpenAiApi>(dialect_of(config.dialect));
 }
 
-std::unique_ptr<Provider> http_provider(const ProviderConfig& config, HttpClient& client) {
+std::unique_ptr<Provider> http_provider(const ProviderConfig& config, int places, HttpClient& client) {
     std::vector<std::string> missing;
     std::unique_ptr<ModelApi> api = api_of(config);
     HttpProviderSettings settings;
@@ -38,8 +38,8 @@ std::unique_ptr<Provider> http_provider(const ProviderConfig& config, HttpClient
     settings.timeouts = config.timeouts;
     settings.addresses = config.addresses;
     auto once = std::make_unique<HttpProvider>(std::move(settings), std::move(api), client);
-    return std::make_unique<PatientProvider>(config.name, std::move(once), config.concurrency, config.retry,
-                                             config.breaker);
+    return std::make_unique<PatientProvider>(config.name, std::move(once), config.concurrency, places,
+                                             config.retry, config.breaker);
 }
 
 void warn_of_missing_prices(const Config& config) {
@@ -63,7 +63,7 @@ Providers make_providers(const Config& config, const std::optional<std::string>&
         if (provider.kind == "rules") {
             providers[provider.name] = new_rules();
         } else {
-            providers[provider.name] = http_provider(provider, client);
+            providers[provider.name] = http_provider(provider, config.waiting_runs, client);
         }
     }
     warn_of_missing_prices(config);

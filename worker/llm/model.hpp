@@ -12,6 +12,7 @@
 
 #include "async.hpp"
 #include "core/json.hpp"
+#include "watch/about.hpp"
 #include "workflow/catalogue.hpp"
 
 namespace hil::worker {
@@ -27,7 +28,7 @@ struct ToolCall {
 };
 
 struct ToolResult {
-    std::string call_id, text;
+    std::string text;
     bool is_error = false;
 };
 
@@ -37,7 +38,8 @@ struct ModelTurn {
     std::string kind;  // of the provider that wrote `raw`
     std::string text;
     std::vector<ToolCall> calls;
-    std::vector<ToolResult> results;
+    // By the place of the call among the turn's calls: models repeat ids.
+    std::map<std::size_t, ToolResult> results;
     std::string correction;  // what was wrong with the answer, if something was
 };
 
@@ -56,9 +58,11 @@ struct Question {
     bool must_answer = false;                      // no more tools: the final answer now
     // How much of the time for repeating requests the step has used up; nullptr: nobody counts.
     std::chrono::milliseconds* waited = nullptr;
-    // Told when it begins to wait without a request under way, and when that is over. May be empty.
-    std::function<void(bool)> on_wait;
+    // Told when the run is with its provider, be it asking or waiting in one of the provider's places, and
+    // when it is back. May be empty.
+    std::function<void(bool)> at_provider;
     const Json* variables = nullptr;  // of the run; for the provider `rules`
+    About about;                      // for the log
 };
 
 enum class Finish { answered, called, truncated, refused, filtered };
@@ -66,6 +70,15 @@ enum class Finish { answered, called, truncated, refused, filtered };
 struct Usage {
     long long input_tokens = 0, output_tokens = 0, cached_tokens = 0, cache_write_tokens = 0;
     double cost_usd = 0;
+
+    Usage& operator+=(const Usage& more) {
+        input_tokens += more.input_tokens;
+        output_tokens += more.output_tokens;
+        cached_tokens += more.cached_tokens;
+        cache_write_tokens += more.cache_write_tokens;
+        cost_usd += more.cost_usd;
+        return *this;
+    }
 };
 
 struct Reply {
@@ -86,7 +99,8 @@ class ProviderError : public std::runtime_error {
         money,       // no credit, or a spending limit
         request,     // whatever is wrong with it will be wrong again
         reply,       // cannot be understood
-        cut_off      // by the circuit breaker: nothing was sent
+        cut_off,     // by the circuit breaker: nothing was sent
+        no_place     // to wait in: nothing went wrong, and the run is to come again after `retry_after`
     };
 
     ProviderError(Kind kind, const std::string& message, bool retryable,

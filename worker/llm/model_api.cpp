@@ -15,10 +15,10 @@ std::string retold(const ModelTurn& turn) {
     std::string text = "Earlier in this step";
     if (turn.calls.empty()) return text + " you said:\n" + turn.text;
     text += " you called tools and got these results.";
-    for (const ToolCall& call : turn.calls) {
-        text += "\n\n" + call.wire_name + " with " + call.arguments + ":\n";
-        for (const ToolResult& result : turn.results)
-            if (result.call_id == call.id) text += result.text;
+    for (std::size_t i = 0; i < turn.calls.size(); ++i) {
+        text += "\n\n" + turn.calls[i].wire_name + " with " + turn.calls[i].arguments + ":\n";
+        if (const auto result = turn.results.find(i); result != turn.results.end())
+            text += result->second.text;
     }
     return text;
 }

@@ -38,9 +38,9 @@ OrderedJson messages(const Question& question) {
     for (const ModelTurn& turn : exchange.turns) {
         if (turn.kind == kind) {
             list.push_back(OrderedJson(turn.raw));
-            for (const ToolResult& result : turn.results)
+            for (const auto& [at, result] : turn.results)
                 list.push_back(
-                    {{"role", "tool"}, {"tool_call_id", result.call_id}, {"content", result.text}});
+                    {{"role", "tool"}, {"tool_call_id", turn.calls.at(at).id}, {"content", result.text}});
         } else {
             list.push_back(message("user", retold(turn)));
         }

@@ -30,15 +30,18 @@ milliseconds staggered(milliseconds wait) {
     return wait + milliseconds(more(random));
 }
 
-// Tells whoever wants to know that a step waits, for as long as this lives.
-class Waiting {
+// A line that has not moved for so long is no line to stand in without a place.
+constexpr milliseconds a_moment{1'000};
+
+// Tells whoever wants to know that a run is with its provider, for as long as this lives.
+class Away {
   public:
-    explicit Waiting(const std::function<void(bool)>& told) : told_(told) {
+    explicit Away(const std::function<void(bool)>& told) : told_(told) {
         if (told_) told_(true);
     }
-    Waiting(const Waiting&) = delete;
-    Waiting& operator=(const Waiting&) = delete;
-    ~Waiting() {
+    Away(const Away&) = delete;
+    Away& operator=(const Away&) = delete;
+    ~Away() {
         if (told_) told_(false);
     }
 
@@ -68,10 +71,11 @@ struct PatientProvider::Try {
 };
 
 PatientProvider::PatientProvider(std::string name, std::unique_ptr<Provider> inner, int concurrency,
-                                 RetrySettings retry, BreakerSettings breaker, Patience patience)
+                                 int places, RetrySettings retry, BreakerSettings breaker, Patience patience)
     : name_(std::move(name)),
       inner_(std::move(inner)),
       slots_(concurrency),
+      room_(places),
       retry_(retry),
       breaker_(breaker),
       patience_(std::move(patience)) {}
@@ -98,20 +102,18 @@ Task<Reply> PatientProvider::ask(const Question& question) {
             tried.error.emplace(Kind::cut_off, name_ + " is " + breaker_.reason(), true, delay);
         } else {
             delay = std::max(tried.error->retry_after.value_or(milliseconds(0)), backoff.next());
-            spdlog::debug("node {}: {}; asking again in {} ms", question.node, tried.error->what(),
-                          delay.count());
+            spdlog::debug("run {} node {}: {}; asking again in {} ms", question.about.run, question.node,
+                          tried.error->what(), delay.count());
         }
         if (patience_.now() + delay >= end) throw *tried.error;
         if (tried.blocked) delay = staggered(delay);
-        co_await pause(question, delay);
+        co_await pause(question, delay, *tried.error);
     }
 }
 
 Task<> PatientProvider::try_once(const Question& question, Try& tried) {
-    std::optional<Waiting> waiting;
-    if (!slots_.has_free()) waiting.emplace(question.on_wait);
-    const Slots::Held slot = co_await slots_.take();
-    waiting.reset();
+    const Slots::Held held = co_await slot(question);
+    const Away away(question.at_provider);
     Breaker::Pass pass = breaker_.ask(patience_.now());
     if (!pass.granted()) {
         tried.blocked = pass.wait();
@@ -133,9 +135,31 @@ Task<> PatientProvider::try_once(const Question& question, Try& tried) {
     }
 }
 
-Task<> PatientProvider::pause(const Question& question, milliseconds delay) {
-    const Waiting waiting(question.on_wait);
+// A line that moves is waited in without a place, too, since putting a run back costs more than a moment.
+Task<Slots::Held> PatientProvider::slot(const Question& question) {
+    if (std::optional<Slots::Held> free = slots_.try_take()) co_return std::move(*free);
+    const WaitingRoom::Held place = room_.take();
+    if (place.granted()) {
+        const Away away(question.at_provider);
+        std::optional<Slots::Held> turn = co_await slots_.take();
+        co_return std::move(*turn);
+    }
+    if (slots_.slowness() < a_moment) {
+        std::optional<Slots::Held> turn = co_await slots_.take(a_moment);
+        if (turn) co_return std::move(*turn);
+    }
+    throw no_place(name_ + " has too many requests waiting", milliseconds(0));
+}
+
+Task<> PatientProvider::pause(const Question& question, milliseconds delay, const ProviderError& why) {
+    const WaitingRoom::Held place = room_.take();
+    if (!place.granted()) throw no_place(why.what(), delay);
+    const Away away(question.at_provider);
     co_await patience_.sleep(delay);
+}
+
+ProviderError PatientProvider::no_place(const std::string& why, milliseconds least) {
+    return {Kind::no_place, why, true, room_.away(patience_.now(), least)};
 }
 
 }  // namespace hil::worker

@@ -9,6 +9,7 @@
 #include "llm/breaker.hpp"
 #include "llm/model.hpp"
 #include "llm/slots.hpp"
+#include "llm/waiting_room.hpp"
 
 namespace hil::worker {
 
@@ -22,11 +23,13 @@ struct Patience {
 
 class PatientProvider : public Provider {
   public:
-    PatientProvider(std::string name, std::unique_ptr<Provider> inner, int concurrency, RetrySettings retry,
-                    BreakerSettings breaker, Patience patience = Patience::real());
+    // At most `concurrency` requests at once, and at most `places` runs that wait.
+    PatientProvider(std::string name, std::unique_ptr<Provider> inner, int concurrency, int places,
+                    RetrySettings retry, BreakerSettings breaker, Patience patience = Patience::real());
 
     // Repeats what may succeed when it is repeated, for as long as the step's budget lasts, and waits while
-    // the breaker is open. Throws the last ProviderError.
+    // the breaker is open. Throws the last ProviderError, and one of kind no_place instead of waiting where
+    // all places are taken.
     Task<Reply> ask(const Question& question) override;
 
     const Breaker& breaker() const { return breaker_; }
@@ -36,11 +39,14 @@ class PatientProvider : public Provider {
     using TimePoint = std::chrono::steady_clock::time_point;
 
     Task<> try_once(const Question& question, Try& tried);
-    Task<> pause(const Question& question, std::chrono::milliseconds delay);
+    Task<Slots::Held> slot(const Question& question);
+    Task<> pause(const Question& question, std::chrono::milliseconds delay, const ProviderError& why);
+    ProviderError no_place(const std::string& why, std::chrono::milliseconds least);
 
     std::string name_;
     std::unique_ptr<Provider> inner_;
     Slots slots_;
+    WaitingRoom room_;
     RetrySettings retry_;
     Breaker breaker_;
     Patience patience_;

@@ -13,11 +13,13 @@
 namespace hil::worker {
 
 struct Slots::Waiter {
-    explicit Waiter(const asio::any_io_executor& executor)
-        : executor(executor), turn(executor, asio::steady_timer::time_point::max()) {}
+    Waiter(const asio::any_io_executor& executor, const std::optional<std::chrono::milliseconds>& limit)
+        : executor(executor),
+          turn(executor, limit ? since + *limit : asio::steady_timer::time_point::max()) {}
 
+    const std::chrono::steady_clock::time_point since = std::chrono::steady_clock::now();
     asio::any_io_executor executor;
-    asio::steady_timer turn;  // never expires; touched on the executor only
+    asio::steady_timer turn;  // touched on the executor only
     bool granted = false;     // under the lock of the slots
 };
 
@@ -27,9 +29,18 @@ Slots::Held::~Held() {
     if (slots_ != nullptr) slots_->give_back();
 }
 
-bool Slots::has_free() const {
+std::optional<Slots::Held> Slots::try_take() {
     const std::lock_guard lock(mutex_);
-    return free_ > 0;
+    if (free_ == 0) return std::nullopt;
+    --free_;
+    return Held(this);
+}
+
+std::chrono::milliseconds Slots::slowness() const {
+    const std::lock_guard lock(mutex_);
+    if (waiters_.empty()) return std::chrono::milliseconds(0);
+    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() -
+                                                                 waiters_.front()->since);
 }
 
 std::size_t Slots::waiting() const {
@@ -37,8 +48,8 @@ std::size_t Slots::waiting() const {
     return waiters_.size();
 }
 
-Task<Slots::Held> Slots::take() {
-    const auto waiter = std::make_shared<Waiter>(co_await asio::this_coro::executor);
+Task<std::optional<Slots::Held>> Slots::take(std::optional<std::chrono::milliseconds> limit) {
+    const auto waiter = std::make_shared<Waiter>(co_await asio::this_coro::executor, limit);
     {
         const std::lock_guard lock(mutex_);
         if (free_ > 0) {
@@ -52,7 +63,8 @@ Task<Slots::Held> Slots::take() {
     const std::lock_guard lock(mutex_);
     if (waiter->granted) co_return Held(this);
     waiters_.erase(std::find(waiters_.begin(), waiters_.end(), waiter));
-    throw asio::system_error(asio::error::operation_aborted);
+    if (error) throw asio::system_error(asio::error::operation_aborted);
+    co_return std::nullopt;
 }
 
 void Slots::give_back() {

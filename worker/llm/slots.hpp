@@ -1,10 +1,12 @@
 // So many at a time, the others in the order in which they came.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 
 #include "async.hpp"
 
@@ -30,11 +32,15 @@ class Slots {
         Slots* slots_;
     };
 
-    // Whether take() would not have to wait.
-    bool has_free() const;
+    // Nothing where it would have to wait.
+    std::optional<Held> try_take();
 
-    // On a strand, or any other executor that runs one thing at a time.
-    Task<Held> take();
+    // Waits for at most `limit`; nothing: that was not enough. On a strand, or any other executor that runs
+    // one thing at a time.
+    Task<std::optional<Held>> take(std::optional<std::chrono::milliseconds> limit = std::nullopt);
+
+    // For how long the first in line has been waiting; 0: nobody is.
+    std::chrono::milliseconds slowness() const;
 
     std::size_t waiting() const;
 

@@ -25,10 +25,12 @@ class Attempt {
         try {
             last = co_await execute_workflow();
         } catch (const LimitReached& limit) {
-            last = Json{{"handover", {{"reason", limit.what()}, {"handover_context", limit.context}}}};
+            last = ending("handover", {{"reason", limit.what()}, {"handover_context", limit.context}});
             note(spdlog::level::warn, "handed over: {}", limit.what());
         } catch (const BadWorkflow& error) {
             last = failure(error.what(), /*retryable=*/false);
+        } catch (const StepPostponed& postponed) {
+            last = put_back(postponed);
         } catch (const StepFailed& error) {
             last = failure("node " + error.node + ": " + error.what(), error.retryable, error.retry_after);
         } catch (const std::exception& error) {
@@ -49,11 +51,11 @@ class Attempt {
         note(spdlog::level::info, "started");
         claim_.input = Json::parse(flight_.raw.input);
         const auto workflow = co_await find_workflow();
-        Spending spending(surroundings_.limits, claim_.input.value("spent", Json::object()));
+        spending_.emplace(surroundings_.limits, claim_.input.value("spent", Json::object()));
         SendReport send = [this](Json body) { return send_report(std::move(body)); };
         const Answer answer =
-            co_await execute(*workflow, claim_, spending, surroundings_.run_step, std::move(send),
-                             surroundings_.parallel_nodes, surroundings_.on_wait);
+            co_await execute(*workflow, claim_, *spending_, surroundings_.run_step, std::move(send),
+                             surroundings_.parallel_nodes, [this](bool away) { note_away(away); });
         if (answer.action == Answer::Action::refused)
             co_return failure("the report was refused: " + answer.reason, /*retryable=*/true);
         conclude(answer);
@@ -89,6 +91,28 @@ class Attempt {
         if (flight_.abandoned()) throw std::system_error(asio::error::operation_aborted);
     }
 
+    // Of steps that go on side by side, the first that leaves and the last that is back count.
+    void note_away(bool away) {
+        const bool was_away = steps_away_ > 0;
+        steps_away_ += away ? 1 : -1;
+        if (surroundings_.at_provider && was_away != (steps_away_ > 0)) surroundings_.at_provider(away);
+    }
+
+    // What ends the attempt without a result, with what nothing else has counted.
+    Json ending(const char* key, Json body) const {
+        const Usage spent = spending_ ? spending_->unreported() : Usage();
+        if (spent.input_tokens > 0 || spent.output_tokens > 0 || spent.cost_usd > 0)
+            body["usage"] = {{"input_tokens", spent.input_tokens},
+                             {"output_tokens", spent.output_tokens},
+                             {"cost_usd", spent.cost_usd}};
+        return Json{{key, std::move(body)}};
+    }
+
+    Json put_back(const StepPostponed& postponed) const {
+        return ending("postponed", {{"reason", error_text(postponed.what())},
+                                    {"after_seconds", retry_seconds(postponed.after)}});
+    }
+
     // The error goes to the database in full. It can quote a message, so the log does not get it.
     Json failure(const std::string& error, bool retryable,
                  std::optional<std::chrono::milliseconds> retry_after = std::nullopt) {
@@ -97,7 +121,7 @@ class Attempt {
                  retryable ? "can be tried again" : "not to be tried again");
         Json report = {{"error", error_text(error)}, {"retryable", retryable}};
         if (retry_after) report["retry_after_seconds"] = retry_seconds(*retry_after);
-        return {{"failure", std::move(report)}};
+        return ending("failure", std::move(report));
     }
 
     Task<> report(Json last) {
@@ -140,6 +164,8 @@ class Attempt {
     const Flight& flight_;
     Claim claim_;
     const Surroundings& surroundings_;
+    std::optional<Spending> spending_;
+    int steps_away_ = 0;
 };
 
 }  // namespace

@@ -20,7 +20,8 @@ struct Surroundings {
     Metrics& metrics;
     Limits limits;
     int parallel_nodes = 4;
-    std::function<void(bool)> on_wait;  // see StepWork; called on the runs' strands
+    // A run is with its provider, or back; called on the runs' strands.
+    std::function<void(bool)> at_provider;
     Backoff backoff;  // between the repetitions of a question that the database could not answer
 };
 

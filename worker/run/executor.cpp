@@ -29,7 +29,7 @@ enum class State { open, running, ran, passed_by };
 class Execution {
   public:
     Execution(const KnownWorkflow& known, const Claim& claim, Spending& spending, RunStep run_step,
-              SendReport send, int parallel_nodes, std::function<void(bool)> on_wait,
+              SendReport send, int parallel_nodes, std::function<void(bool)> at_provider,
               asio::any_io_executor strand)
         : known_(known),
           nodes_(known.workflow.nodes),
@@ -38,7 +38,7 @@ class Execution {
           run_step_(std::move(run_step)),
           send_(std::move(send)),
           parallel_nodes_(parallel_nodes),
-          on_wait_(std::move(on_wait)),
+          at_provider_(std::move(at_provider)),
           strand_(std::move(strand)),
           states_(nodes_.size(), State::open),
           changed_(strand_, asio::steady_timer::time_point::max()) {
@@ -230,7 +230,7 @@ class Execution {
                      .spending = spending_,
                      .calls = calls_of(node.id),
                      .record_calls = [this, &node](Json calls) { return record(node.id, std::move(calls)); },
-                     .on_wait = on_wait_});
+                     .at_provider = at_provider_});
     }
 
     const Json* calls_of(const std::string& node) const {
@@ -318,7 +318,7 @@ class Execution {
     RunStep run_step_;
     SendReport send_;
     const int parallel_nodes_;
-    const std::function<void(bool)> on_wait_;
+    const std::function<void(bool)> at_provider_;
     asio::any_io_executor strand_;
     Scope scope_;
     std::vector<State> states_;
@@ -335,9 +335,9 @@ class Execution {
 }  // namespace
 
 Task<Answer> execute(const KnownWorkflow& workflow, const Claim& claim, Spending& spending, RunStep run_step,
-                     SendReport send, int parallel_nodes, std::function<void(bool)> on_wait) {
+                     SendReport send, int parallel_nodes, std::function<void(bool)> at_provider) {
     Execution execution(workflow, claim, spending, std::move(run_step), std::move(send), parallel_nodes,
-                        std::move(on_wait), co_await asio::this_coro::executor);
+                        std::move(at_provider), co_await asio::this_coro::executor);
     co_return co_await execution.run();
 }
 

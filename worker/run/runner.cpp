@@ -54,7 +54,7 @@ Runner::Runner(const Config& config, Threads& threads, RunStep run_step, Metrics
                     .metrics = metrics,
                     .limits = config.limits,
                     .parallel_nodes = config.parallel_nodes,
-                    .on_wait = [this](bool waits) { note_waiting(waits); },
+                    .at_provider = [this](bool away) { note_away(away); },
                     .backoff = Backoff()},
       leases_(threads, config.database_url, name_, config.lease, flights_, [this] { claims_.wake(); }),
       claims_(
@@ -82,24 +82,28 @@ void Runner::spawn(Task<> task) {
     });
 }
 
+// How many are with their providers is bounded by the providers' slots and places.
 std::size_t Runner::room() const {
-    const int waiting = std::clamp(waiting_.load(), 0, config_.waiting_runs);
-    const auto most = static_cast<std::size_t>(config_.concurrency) + static_cast<std::size_t>(waiting);
+    const auto most = static_cast<std::size_t>(config_.concurrency + std::max(away_.load(), 0));
     return most - std::min(most, flights_.size());
 }
 
-void Runner::note_waiting(bool waits) {
-    waiting_ += waits ? 1 : -1;
-    if (waits) asio::post(threads_.io(), [this] { claims_.wake(); });
+void Runner::note_away(bool away) {
+    away_ += away ? 1 : -1;
+    if (!away || will_wake_.exchange(true)) return;
+    asio::post(threads_.io(), [this] {
+        will_wake_ = false;
+        claims_.wake();
+    });
 }
 
 void Runner::launch(RawClaim claim) {
     const auto flight = std::make_shared<Flight>(std::move(claim), threads_.new_strand());
     flights_.add(flight);
-    metrics_.runs(flights_.size(), waiting_);
+    metrics_.runs(flights_.size(), away_);
     auto landed = [this, flight](const std::exception_ptr&) {
         flights_.remove(flight);
-        metrics_.runs(flights_.size(), waiting_);
+        metrics_.runs(flights_.size(), away_);
         claims_.wake();
         changed_.cancel();
     };

@@ -35,7 +35,7 @@ class Runner {
     void spawn(Task<> task);
     void launch(RawClaim claim);
     std::size_t room() const;
-    void note_waiting(bool waits);
+    void note_away(bool away);
     Task<> obey_signals();
     Task<> drain();
     Task<> wait(std::chrono::milliseconds limit, const std::function<bool()>& condition);
@@ -51,9 +51,10 @@ class Runner {
     Leases leases_;
     Claims claims_;
     asio::signal_set signals_;
-    asio::steady_timer changed_;   // cancelled when something has ended
-    int going_on_ = 0;             // coroutines of the worker itself
-    std::atomic<int> waiting_{0};  // steps that wait for a provider, and keep no run from being claimed
+    asio::steady_timer changed_;  // cancelled when something has ended
+    int going_on_ = 0;            // coroutines of the worker itself
+    std::atomic<int> away_{0};    // runs that are with their provider, and keep no other from being claimed
+    std::atomic<bool> will_wake_{false};  // claims_
     bool finished_ = false;
 };
 

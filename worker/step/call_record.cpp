@@ -1,7 +1,5 @@
 #include "step/call_record.hpp"
 
-#include <algorithm>
-
 #include "core/text.hpp"
 #include "tools/result_text.hpp"
 #include "workflow/storable.hpp"
@@ -78,7 +76,8 @@ Json usage_json(const Usage& usage, const ModelProfile& profile) {
 Json items_of(const ModelTurn& turn, int number, int first_call, const Usage& usage,
               const ModelProfile& profile, const std::function<std::string(const std::string&)>& tool_name) {
     Json items = Json::array();
-    for (const ToolCall& call : turn.calls) {
+    for (std::size_t i = 0; i < turn.calls.size(); ++i) {
+        const ToolCall& call = turn.calls[i];
         const std::string name = one_line(tool_name(call.wire_name), 100);
         Json item = {{"call", first_call++},
                      {"turn", number},
@@ -88,9 +87,8 @@ Json items_of(const ModelTurn& turn, int number, int first_call, const Usage& us
             item["message"] = message_of(turn, profile);
             item["usage"] = usage_json(usage, profile);
         }
-        const auto result = std::find_if(turn.results.begin(), turn.results.end(),
-                                         [&](const ToolResult& given) { return given.call_id == call.id; });
-        if (result != turn.results.end()) item.update(result_item(item["call"], *result, 0));
+        const auto result = turn.results.find(i);
+        if (result != turn.results.end()) item.update(result_item(item["call"], result->second, 0));
         items.push_back(std::move(item));
     }
     return items;
@@ -124,8 +122,7 @@ std::vector<RecordedTurn> recorded_turns(const Json& calls, const ModelProfile& 
         recorded.numbers.push_back(call);
         recorded.tools.push_back(text_at(item, "tool"));
         if (const Json result = item.value("result", Json()); result.is_string())
-            recorded.turn.results.push_back({recorded.turn.calls.back().id, result.get<std::string>(),
-                                             item.value("is_error", Json()) == true});
+            recorded.turn.results[at] = {result.get<std::string>(), item.value("is_error", Json()) == true};
     }
     return turns;
 }

@@ -30,7 +30,7 @@ class Steps {
         ToolLoop loop(work, std::move(setting));
         StepOutput done;
         done.output = co_await loop.run();
-        done.usage = usage_json(loop.usage(), profile);
+        done.usage = usage_json(loop.take_usage(), profile);
         const auto took = std::chrono::steady_clock::now() - start;
         done.usage["duration_ms"] = std::chrono::duration_cast<std::chrono::milliseconds>(took).count();
         co_return done;

@@ -27,7 +27,7 @@ void correct(ModelTurn& turn, const std::string& problem) {
     const std::string told = "Your answer does not fit: " + one_line(problem, max_told_characters) +
                              ". Answer again with one JSON object that fits.";
     turn.results.clear();
-    for (const ToolCall& call : turn.calls) turn.results.push_back({call.id, told, true});
+    for (std::size_t i = 0; i < turn.calls.size(); ++i) turn.results[i] = {told, true};
     turn.correction = turn.calls.empty() ? told : "";
 }
 

@@ -46,4 +46,6 @@ void Spending::add(const Usage& usage) {
     cost_usd_ += usage.cost_usd;
 }
 
+void Spending::add_unreported(const Usage& usage) { unreported_ += usage; }
+
 }  // namespace hil::worker

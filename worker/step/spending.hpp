@@ -26,12 +26,18 @@ class Spending {
     void add(const Usage& usage);
     void add_call() { ++calls_; }
 
+    // What a step that came to nothing has spent beside what was written down with its calls. It goes into
+    // the report that ends the attempt.
+    void add_unreported(const Usage& usage);
+    const Usage& unreported() const { return unreported_; }
+
   private:
     const Limits limits_;
     const Clock::time_point start_;
     long long tokens_ = 0;
     double cost_usd_ = 0;
     long long calls_ = 0;
+    Usage unreported_;
 };
 
 }  // namespace hil::worker

@@ -34,6 +34,16 @@ class StepFailed : public std::runtime_error {
     const std::optional<std::chrono::milliseconds> retry_after;
 };
 
+// The run found no place to wait for its provider in: nothing failed, and it is to go on after `after`, in
+// whatever worker.
+class StepPostponed : public std::runtime_error {
+  public:
+    StepPostponed(const std::string& why, std::chrono::milliseconds after)
+        : std::runtime_error(why), after(after) {}
+
+    const std::chrono::milliseconds after;
+};
+
 // A limit of the run was reached: a human takes over. what() is the reason, fit for people; `context` goes
 // into the handover's context.
 class LimitReached : public std::runtime_error {
@@ -63,12 +73,11 @@ struct StepWork {
     Spending& spending;
     const Json* calls;  // of earlier attempts at this node, as in the claim's input; nullptr: none
     RecordCalls record_calls;
-    // Told when the step begins to wait for its provider with no request under way, and when that is over.
-    // May be empty.
-    std::function<void(bool)> on_wait = {};
+    // Told when the step is with its provider (see Question), and when it is back. May be empty.
+    std::function<void(bool)> at_provider = {};
 };
 
-// Executes the step. Throws StepFailed and LimitReached.
+// Executes the step. Throws StepFailed, StepPostponed and LimitReached.
 using RunStep = std::function<Task<StepOutput>(StepWork)>;
 
 }  // namespace hil::worker

@@ -1,6 +1,7 @@
 #include "step/tool_loop.hpp"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "core/text.hpp"
@@ -22,12 +23,11 @@ constexpr std::size_t max_turn_bytes = 512 << 10;
 constexpr std::size_t max_arguments_bytes = 64 << 10;
 constexpr std::size_t max_result_bytes = 400 << 10;  // with all escapes less than a report may weigh
 
-void add(Usage& sum, const Usage& more) {
-    sum.input_tokens += more.input_tokens;
-    sum.output_tokens += more.output_tokens;
-    sum.cached_tokens += more.cached_tokens;
-    sum.cache_write_tokens += more.cache_write_tokens;
-    sum.cost_usd += more.cost_usd;
+bool repeats_ids(const ModelTurn& turn) {
+    std::set<std::string> ids;
+    for (const ToolCall& call : turn.calls)
+        if (!ids.insert(call.id).second) return true;
+    return false;
 }
 
 }  // namespace
@@ -42,6 +42,8 @@ ToolLoop::ToolLoop(const StepWork& work, NodeSetting setting) : work_(work), set
     handover_.emplace(work_.workflow);
     specs_.push_back(handover_->spec());
 }
+
+ToolLoop::~ToolLoop() { work_.spending.add_unreported(usage_); }
 
 Task<Json> ToolLoop::run() {
     co_await resume();
@@ -84,18 +86,21 @@ Task<Reply> ToolLoop::ask(bool must_answer) {
     question.tools = &specs_;
     question.must_answer = must_answer;
     question.waited = &waited_;
-    question.on_wait = work_.on_wait;
+    question.at_provider = work_.at_provider;
     question.variables = &work_.scope.variables;
+    question.about = {work_.claim.run_id, work_.claim.attempt, work_.claim.conversation_id, work_.node.id};
     std::optional<Reply> reply;
     try {
         reach("before_model_call");
         reply = co_await setting_.provider->ask(question);
         reach("after_model_call");
     } catch (const ProviderError& error) {
+        if (error.kind == ProviderError::Kind::no_place)
+            throw StepPostponed(error.what(), error.retry_after.value_or(std::chrono::milliseconds(0)));
         throw StepFailed(work_.node.id, error.what(), error.retryable, error.retry_after);
     }
     work_.spending.add(reply->usage);
-    add(usage_, reply->usage);
+    usage_ += reply->usage;
     const std::string detail = reply->detail.empty() ? "" : ": " + one_line(reply->detail, 300);
     if (reply->finish == Finish::truncated)
         fail("the answer was cut off at max_tokens " + std::to_string(setting_.profile->max_tokens), false);
@@ -107,6 +112,11 @@ Task<Reply> ToolLoop::ask(bool must_answer) {
 Task<std::string> ToolLoop::make_calls(ModelTurn turn) {
     if (turn.calls.size() > max_calls_per_turn)
         co_return "more than " + std::to_string(max_calls_per_turn) + " calls at once";
+    if (repeats_ids(turn)) {
+        // No API takes two results of one id: the model is told in words.
+        turn.kind = "";
+        turn.raw = nullptr;
+    }
     refuse_calls(turn);
     const int first = calls_ + 1;
     Json items = items_of(turn, turns_ + 1, first, usage_, *setting_.profile,
@@ -116,34 +126,31 @@ Task<std::string> ToolLoop::make_calls(ModelTurn turn) {
     calls_ += static_cast<int>(turn.calls.size());
     // A turn without calls is one that the provider wants to go on with.
     if (!turn.calls.empty()) {
-        usage_ = {};
         Task<> note = work_.record_calls(std::move(items));
         co_await std::move(note);
+        usage_ = {};
         reach("after_calls_noted");
     }
-    const std::vector<ToolCall> calls = turn.calls;
-    const std::vector<ToolResult> refused = turn.results;
     setting_.exchange.turns.push_back(std::move(turn));
-    for (std::size_t i = 0; i < calls.size() && !handed_over_; ++i) {
-        const auto is_its = [&](const ToolResult& result) { return result.call_id == calls[i].id; };
-        if (std::none_of(refused.begin(), refused.end(), is_its))
-            co_await make_call(calls[i], first + static_cast<int>(i));
-    }
+    for (std::size_t i = 0; i < setting_.exchange.turns.back().calls.size() && !handed_over_; ++i)
+        if (!setting_.exchange.turns.back().results.contains(i))
+            co_await make_call(i, first + static_cast<int>(i));
     co_return "";
 }
 
 // Puts results into the turn for the calls that cannot be made.
 void ToolLoop::refuse_calls(ModelTurn& turn) const {
-    for (const ToolCall& call : turn.calls) {
+    for (std::size_t i = 0; i < turn.calls.size(); ++i) {
         Json arguments;
-        if (std::string why = refusal(call, turn.calls.size() == 1, arguments); !why.empty())
-            turn.results.push_back({call.id, std::move(why), true});
+        if (std::string why = refusal(turn.calls[i], turn.calls.size() == 1, arguments); !why.empty())
+            turn.results[i] = {std::move(why), true};
     }
 }
 
-// Makes a call of the last turn and adds its result to it.
-Task<> ToolLoop::make_call(ToolCall call, int number) {
+// Makes the call at a place of the last turn and adds its result to it.
+Task<> ToolLoop::make_call(std::size_t at, int number) {
     work_.spending.require_tool_call();
+    const ToolCall call = setting_.exchange.turns.back().calls.at(at);
     const auto start = std::chrono::steady_clock::now();
     ToolOutcome outcome;
     Json arguments;
@@ -167,8 +174,8 @@ Task<> ToolLoop::make_call(ToolCall call, int number) {
     }
     work_.spending.add_call();
     const auto took = std::chrono::steady_clock::now() - start;
-    const ToolResult result = {call.id, result_text(outcome.text, max_result_bytes), outcome.is_error};
-    setting_.exchange.turns.back().results.push_back(result);
+    const ToolResult result = {result_text(outcome.text, max_result_bytes), outcome.is_error};
+    setting_.exchange.turns.back().results[at] = result;
     if (outcome.recorded) co_return;
     Json items = Json::array();
     items.push_back(
@@ -223,12 +230,10 @@ Task<> ToolLoop::resume() {
         for (std::size_t i = 0; i < earlier.turn.calls.size() && !handed_over_; ++i) {
             const ToolCall& call = earlier.turn.calls[i];
             calls_ = std::max(calls_, earlier.numbers[i]);
-            const auto result =
-                std::find_if(earlier.turn.results.begin(), earlier.turn.results.end(),
-                             [&](const ToolResult& given) { return given.call_id == call.id; });
+            const auto result = earlier.turn.results.find(i);
             if (result == earlier.turn.results.end()) {
-                co_await make_call(call, earlier.numbers[i]);
-            } else if (earlier.tools[i] == handover_tool_name && !result->is_error && handover_) {
+                co_await make_call(i, earlier.numbers[i]);
+            } else if (earlier.tools[i] == handover_tool_name && !result->second.is_error && handover_) {
                 hand_over(call);
             }
         }

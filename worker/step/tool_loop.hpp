@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "llm/model.hpp"
@@ -31,19 +32,23 @@ struct NodeSetting {
 class ToolLoop {
   public:
     ToolLoop(const StepWork& work, NodeSetting setting);
+    ToolLoop(const ToolLoop&) = delete;
+    ToolLoop& operator=(const ToolLoop&) = delete;
+    // What was spent and is nobody's is left with the run's spending.
+    ~ToolLoop();
 
-    // The node's output. Throws StepFailed and LimitReached.
+    // The node's output. Throws StepFailed, StepPostponed and LimitReached.
     Task<Json> run();
 
-    // Of the replies that were not written down with calls.
-    const Usage& usage() const { return usage_; }
+    // Of the replies that were not written down with calls; the caller answers for it from now on.
+    Usage take_usage() { return std::exchange(usage_, {}); }
 
   private:
     Task<> resume();
     Task<Reply> ask(bool must_answer);
     // Makes the calls of a reply, or returns why it makes none of them.
     Task<std::string> make_calls(ModelTurn turn);
-    Task<> make_call(ToolCall call, int number);
+    Task<> make_call(std::size_t at, int number);
     void refuse_calls(ModelTurn& turn) const;
     std::string refusal(const ToolCall& call, bool alone, Json& arguments) const;
     std::string tool_name(const std::string& wire_name) const;
