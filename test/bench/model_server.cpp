@@ -79,8 +79,7 @@ void ModelServer::serve(const std::stop_token& stop) {
         std::array<char, 16384> bytes{};
         const ssize_t count = read(socket, bytes.data(), bytes.size());
         if (count <= 0) {
-            asked_ -= static_cast<int>(
-                std::erase_if(due, [=](const Due& answer) { return answer.socket == socket; }));
+            std::erase_if(due, [=](const Due& answer) { return answer.socket == socket; });
             requests.erase(socket);
             close(socket);
             return;
@@ -90,7 +89,7 @@ void ModelServer::serve(const std::stop_token& stop) {
         if (!is_complete(request)) return;
         request.clear();
         due.push_back({Steady::now() + thinking_, socket});
-        ++asked_;
+        most_at_once_ = std::max(most_at_once_.load(), static_cast<int>(due.size()));
     };
     while (!stop.stop_requested()) {
         const auto left =

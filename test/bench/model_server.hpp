@@ -19,9 +19,9 @@ class ModelServer {
     // What a provider of kind openai has as its base_url.
     std::string url() const { return "http://127.0.0.1:" + std::to_string(port_) + "/v1"; }
 
-    // How many questions it has answered, and how many it thinks about at this moment.
+    // How many questions it has answered, and of how many it thought at once at most.
     int answered() const { return answered_; }
-    int thinking() const { return asked_ - answered_; }
+    int most_at_once() const { return most_at_once_; }
 
   private:
     void serve(const std::stop_token& stop);
@@ -29,7 +29,7 @@ class ModelServer {
     const std::chrono::milliseconds thinking_;
     int listener_;
     int port_ = 0;
-    std::atomic<int> asked_ = 0, answered_ = 0;
+    std::atomic<int> answered_ = 0, most_at_once_ = 0;
     std::jthread thread_;  // ends first
 };
 
