@@ -144,6 +144,7 @@ void heartbeat(const Uuid& agent) {
 
 pg::Rows inbox(const Uuid& agent) {
     agent_name(agent);
+    const pg::PlansByIndex by_index;
     return select_inbox(agent);
 }
 

@@ -258,6 +258,7 @@ JsonText describe(const Uuid& id, std::int32_t last_messages) {
         throw Refusal(Reason::invalid_argument,
                       "last_messages is " + std::to_string(last_messages) + ", 0 to 1000 is allowed",
                       "Ask for at most 1000 messages.");
+    const pg::PlansByIndex by_index;
     const pg::Rows rows = describe_row(id, last_messages);
     if (rows.empty()) refuse_unknown(id);
     return rows.front().get<JsonText>(0);

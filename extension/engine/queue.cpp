@@ -174,7 +174,12 @@ std::optional<Agent> assign_to(Conversation& conversation, const Entry& entry, c
 }
 
 void leave_queue(Conversation& conversation, bool by_agent) {
-    for (const pg::Row& row : mark_ended(conversation.id)) {
+    pg::Rows ended;
+    {
+        const pg::PlansByIndex by_index;
+        ended = mark_ended(conversation.id);
+    }
+    for (const pg::Row& row : ended) {
         const auto [waited, priority, ticket, skill_set] =
             row.as<bool, std::int32_t, std::int64_t, std::int32_t>();
         if (waited) count_waiting({priority, ticket, skill_set}, -1);
