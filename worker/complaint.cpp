@@ -1,16 +1,16 @@
 #include "complaint.hpp"
 
-#include <spdlog/spdlog.h>
+#include "watch/log.hpp"
 
 namespace hil::worker {
 
 void Complaint::is(const std::string& what, const std::string& reason) {
-    spdlog::log(reason == last_ ? spdlog::level::debug : spdlog::level::warn, "{}{}", what, reason);
+    note(reason == last_ ? spdlog::level::debug : spdlog::level::warn, "trouble", what + reason);
     last_ = reason;
 }
 
 void Complaint::is_over() {
-    if (!last_.empty()) spdlog::info("{}: works again", about_);
+    if (!last_.empty()) note(spdlog::level::info, "trouble_over", about_ + ": works again");
     last_.clear();
 }
 

@@ -6,6 +6,7 @@
 #include "llm/patient_provider.hpp"
 #include "llm_support.hpp"
 #include "task_support.hpp"
+#include "watch/metrics.hpp"
 
 namespace hil::worker {
 namespace {
@@ -41,7 +42,7 @@ class LlmPatientProvider : public testing::Test, public Provider {
     PatientProvider& provider() {
         if (!made) {
             made = std::make_unique<PatientProvider>(
-                "openai", std::make_unique<Player>(*this), 2, places, retry, breaker,
+                "openai", std::make_unique<Player>(*this), 2, places, retry, breaker, metrics,
                 Patience{[this] { return now; }, [this](milliseconds delay) { return sleep(delay); }});
         }
         return *made;
@@ -76,6 +77,7 @@ class LlmPatientProvider : public testing::Test, public Provider {
     std::vector<milliseconds> pauses;
     std::vector<bool> away_told;
     int places = 10;
+    Metrics metrics;
     std::optional<ProviderError> last;
     std::unique_ptr<PatientProvider> made;
 };

@@ -11,6 +11,7 @@
 #include "step/spending.hpp"
 #include "task_support.hpp"
 #include "tools/registry.hpp"
+#include "watch/metrics.hpp"
 #include "workflow/loader.hpp"
 
 namespace hil::worker {
@@ -38,8 +39,8 @@ class BuiltinRules : public ::testing::Test {
         FakeReports reports;
         Spending spending(Limits(), Json::object());
         SendReport send = [&](Json body) { return reports.send({7, 1, "c1", std::move(body)}); };
-        run_task(
-            execute(workflow, claim, spending, make_step(catalogue, providers, tools), std::move(send), 4));
+        run_task(execute(workflow, claim, spending, make_step(catalogue, providers, tools, metrics),
+                         std::move(send), 4));
         steps = Json::object();
         for (const Json& body : reports.bodies)
             for (const Json& step : body.value("steps", Json::array()))
@@ -48,6 +49,7 @@ class BuiltinRules : public ::testing::Test {
     }
 
     Json steps;
+    Metrics metrics;
 };
 
 TEST_F(BuiltinRules, FinishWithTheirReply) {

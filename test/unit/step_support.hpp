@@ -13,6 +13,7 @@
 #include "step/make_step.hpp"
 #include "step/spending.hpp"
 #include "task_support.hpp"
+#include "watch/metrics.hpp"
 #include "workflow/scope.hpp"
 
 namespace hil::worker {
@@ -127,7 +128,7 @@ class StepTest : public testing::Test {
 
     StepOutput run() {
         spending.emplace(limits, claim.input.value("spent", Json()));
-        const RunStep step = make_step(catalogue, providers, tools);
+        const RunStep step = make_step(catalogue, providers, tools, metrics);
         const RecordCalls record = [this](const Json& items) { return note(items); };
         StepWork work = {.workflow = workflow,
                          .node = node,
@@ -175,6 +176,7 @@ class StepTest : public testing::Test {
     Scope scope;
     Claim claim;
     Limits limits;
+    Metrics metrics;
     std::optional<Spending> spending;  // of the last run
     Providers providers;
     FakeProvider* provider = nullptr;

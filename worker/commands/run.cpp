@@ -21,13 +21,14 @@ void run(const Config& config, std::optional<int> metrics_port) {
     open_log(config.log_level, config.log_format == "json");
     Metrics metrics;
     if (metrics_port)
-        spdlog::info("metrics at http://{}:{}/metrics", config.metrics_address,
-                     metrics.serve(config.metrics_address, *metrics_port));
+        note(spdlog::level::info, "metrics_served",
+             fmt::format("metrics at http://{}:{}/metrics", config.metrics_address,
+                         metrics.serve(config.metrics_address, *metrics_port)));
     Threads threads(config.work_threads);
     CurlClient client(threads, most_requests(config));
-    const Providers providers = make_providers(config, rules(config), client);
+    const Providers providers = make_providers(config, rules(config), client, metrics);
     const std::unique_ptr<Tools> tools = make_tools(config.tools, config.database_url, threads, client);
-    Runner runner(config, threads, make_step(config.catalogue, providers, *tools), metrics);
+    Runner runner(config, threads, make_step(config.catalogue, providers, *tools, metrics), metrics);
     if (!runner.run()) {
         // Something hangs in a thread that there is no way to join.
         spdlog::shutdown();

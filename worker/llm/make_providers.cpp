@@ -1,16 +1,16 @@
 #include "llm/make_providers.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <stdexcept>
 
 #include "config/secrets.hpp"
 #include "http/url.hpp"
 #include "llm/anthropic.hpp"
+#include "llm/counted_provider.hpp"
 #include "llm/http_provider.hpp"
 #include "llm/openai.hpp"
 #include "llm/patient_provider.hpp"
 #include "llm/rules.hpp"
+#include "watch/log.hpp"
 
 namespace hil::worker {
 namespace {
@@ -25,7 +25,8 @@ std::unique_ptr<ModelApi> api_of(const ProviderConfig& config) {
     return std::make_unique<OpenAiApi>(dialect_of(config.dialect));
 }
 
-std::unique_ptr<Provider> http_provider(const ProviderConfig& config, int places, HttpClient& client) {
+std::unique_ptr<Provider> http_provider(const ProviderConfig& config, int places, HttpClient& client,
+                                        Metrics& metrics) {
     std::vector<std::string> missing;
     std::unique_ptr<ModelApi> api = api_of(config);
     HttpProviderSettings settings;
@@ -38,32 +39,37 @@ std::unique_ptr<Provider> http_provider(const ProviderConfig& config, int places
     settings.timeouts = config.timeouts;
     settings.addresses = config.addresses;
     auto once = std::make_unique<HttpProvider>(std::move(settings), std::move(api), client);
-    return std::make_unique<PatientProvider>(config.name, std::move(once), config.concurrency, places,
-                                             config.retry, config.breaker);
+    auto counted = std::make_unique<CountedProvider>(config.name, std::move(once), metrics);
+    return std::make_unique<PatientProvider>(config.name, std::move(counted), config.concurrency, places,
+                                             config.retry, config.breaker, metrics);
 }
 
 void warn_of_missing_prices(const Config& config) {
     for (const auto& [name, profile] : config.catalogue.model_profiles)
         for (const ProviderConfig& provider : config.providers)
             if (provider.name == profile.provider && provider.kind != "rules" && !profile.prices)
-                spdlog::info("model profile {} has no prices: its cost counts as 0", name);
+                note(spdlog::level::info, "no_prices",
+                     "model profile " + name + " has no prices: its cost counts as 0");
 }
 
 }  // namespace
 
-Providers make_providers(const Config& config, const std::optional<std::string>& rules, HttpClient& client) {
+Providers make_providers(const Config& config, const std::optional<std::string>& rules, HttpClient& client,
+                         Metrics& metrics) {
     if (const auto missing = missing_variables(config.providers); !missing.empty())
         throw std::runtime_error("the environment lacks " + listed(missing) + ", which providers need");
     Providers providers;
-    const auto new_rules = [&] {
-        return rules ? std::make_unique<llm::RulesProvider>(*rules) : std::make_unique<llm::RulesProvider>();
+    const auto new_rules = [&](const std::string& name) {
+        auto made =
+            rules ? std::make_unique<llm::RulesProvider>(*rules) : std::make_unique<llm::RulesProvider>();
+        return std::make_unique<CountedProvider>(name, std::move(made), metrics);
     };
-    providers["rules"] = new_rules();
+    providers["rules"] = new_rules("rules");
     for (const ProviderConfig& provider : config.providers) {
         if (provider.kind == "rules") {
-            providers[provider.name] = new_rules();
+            providers[provider.name] = new_rules(provider.name);
         } else {
-            providers[provider.name] = http_provider(provider, config.waiting_runs, client);
+            providers[provider.name] = http_provider(provider, config.waiting_runs, client, metrics);
         }
     }
     warn_of_missing_prices(config);

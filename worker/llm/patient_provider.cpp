@@ -1,7 +1,5 @@
 #include "llm/patient_provider.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <asio/steady_timer.hpp>
 #include <asio/this_coro.hpp>
@@ -11,6 +9,9 @@
 #include <utility>
 
 #include "backoff.hpp"
+#include "llm/counted_provider.hpp"
+#include "watch/log.hpp"
+#include "watch/metrics.hpp"
 
 namespace hil::worker {
 namespace {
@@ -49,6 +50,21 @@ class Away {
     const std::function<void(bool)>& told_;
 };
 
+// A step that waits for its provider, in the metrics.
+class Waiting {
+  public:
+    Waiting(Metrics& metrics, const std::string& provider) : metrics_(metrics), provider_(provider) {
+        metrics_.waiting(provider_, 1);
+    }
+    Waiting(const Waiting&) = delete;
+    Waiting& operator=(const Waiting&) = delete;
+    ~Waiting() { metrics_.waiting(provider_, -1); }
+
+  private:
+    Metrics& metrics_;
+    const std::string& provider_;
+};
+
 bool is_worth_a_try(const ProviderError& error, bool& misread) {
     if (error.not_at_once || !error.retryable) return false;
     // A server that answers nonsense twice will go on doing so.
@@ -71,14 +87,18 @@ struct PatientProvider::Try {
 };
 
 PatientProvider::PatientProvider(std::string name, std::unique_ptr<Provider> inner, int concurrency,
-                                 int places, RetrySettings retry, BreakerSettings breaker, Patience patience)
+                                 int places, RetrySettings retry, BreakerSettings breaker, Metrics& metrics,
+                                 Patience patience)
     : name_(std::move(name)),
       inner_(std::move(inner)),
       slots_(concurrency),
       room_(places),
       retry_(retry),
       breaker_(breaker),
-      patience_(std::move(patience)) {}
+      metrics_(metrics),
+      patience_(std::move(patience)) {
+    metrics_.breaker(name_, 0);
+}
 
 Task<Reply> PatientProvider::ask(const Question& question) {
     milliseconds own{0};
@@ -102,12 +122,13 @@ Task<Reply> PatientProvider::ask(const Question& question) {
             tried.error.emplace(Kind::cut_off, name_ + " is " + breaker_.reason(), true, delay);
         } else {
             delay = std::max(tried.error->retry_after.value_or(milliseconds(0)), backoff.next());
-            spdlog::debug("run {} node {}: {}; asking again in {} ms", question.about.run, question.node,
-                          tried.error->what(), delay.count());
+            const auto text = fmt::format("{}; asking again in {} ms", tried.error->what(), delay.count());
+            note(spdlog::level::debug, "model_retry", text, question.about);
         }
         if (patience_.now() + delay >= end) throw *tried.error;
         if (tried.blocked) delay = staggered(delay);
         co_await pause(question, delay, *tried.error);
+        if (!tried.blocked) metrics_.retried(name_, name_of(tried.error->kind));
     }
 }
 
@@ -115,6 +136,7 @@ Task<> PatientProvider::try_once(const Question& question, Try& tried) {
     const Slots::Held held = co_await slot(question);
     const Away away(question.at_provider);
     Breaker::Pass pass = breaker_.ask(patience_.now());
+    show_breaker();
     if (!pass.granted()) {
         tried.blocked = pass.wait();
         co_return;
@@ -133,11 +155,24 @@ Task<> PatientProvider::try_once(const Question& question, Try& tried) {
     } else {
         pass.succeeded();
     }
+    show_breaker();
+}
+
+void PatientProvider::show_breaker() {
+    const std::lock_guard lock(mutex_);
+    const Breaker::State state = breaker_.state(patience_.now());
+    const Breaker::State before = std::exchange(shown_, state);
+    if (state == before) return;
+    metrics_.breaker(name_, state == Breaker::State::closed ? 0 : state == Breaker::State::open ? 1 : 2);
+    if (state == Breaker::State::closed) note(spdlog::level::info, "provider_back", name_ + " answers again");
+    if (before == Breaker::State::closed)
+        note(spdlog::level::warn, "provider_cut_off", name_ + " is " + breaker_.reason());
 }
 
 // A line that moves is waited in without a place, too, since putting a run back costs more than a moment.
 Task<Slots::Held> PatientProvider::slot(const Question& question) {
     if (std::optional<Slots::Held> free = slots_.try_take()) co_return std::move(*free);
+    const Waiting waiting(metrics_, name_);
     const WaitingRoom::Held place = room_.take();
     if (place.granted()) {
         const Away away(question.at_provider);
@@ -155,6 +190,7 @@ Task<> PatientProvider::pause(const Question& question, milliseconds delay, cons
     const WaitingRoom::Held place = room_.take();
     if (!place.granted()) throw no_place(why.what(), delay);
     const Away away(question.at_provider);
+    const Waiting waiting(metrics_, name_);
     co_await patience_.sleep(delay);
 }
 

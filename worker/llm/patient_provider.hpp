@@ -4,6 +4,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "llm/breaker.hpp"
@@ -12,6 +13,8 @@
 #include "llm/waiting_room.hpp"
 
 namespace hil::worker {
+
+class Metrics;
 
 // Time as it passes for those who wait.
 struct Patience {
@@ -25,7 +28,8 @@ class PatientProvider : public Provider {
   public:
     // At most `concurrency` requests at once, and at most `places` runs that wait.
     PatientProvider(std::string name, std::unique_ptr<Provider> inner, int concurrency, int places,
-                    RetrySettings retry, BreakerSettings breaker, Patience patience = Patience::real());
+                    RetrySettings retry, BreakerSettings breaker, Metrics& metrics,
+                    Patience patience = Patience::real());
 
     // Repeats what may succeed when it is repeated, for as long as the step's budget lasts, and waits while
     // the breaker is open. Throws the last ProviderError, and one of kind no_place instead of waiting where
@@ -41,6 +45,7 @@ class PatientProvider : public Provider {
     Task<> try_once(const Question& question, Try& tried);
     Task<Slots::Held> slot(const Question& question);
     Task<> pause(const Question& question, std::chrono::milliseconds delay, const ProviderError& why);
+    void show_breaker();
     ProviderError no_place(const std::string& why, std::chrono::milliseconds least);
 
     std::string name_;
@@ -49,7 +54,10 @@ class PatientProvider : public Provider {
     WaitingRoom room_;
     RetrySettings retry_;
     Breaker breaker_;
+    Metrics& metrics_;
     Patience patience_;
+    std::mutex mutex_;
+    Breaker::State shown_ = Breaker::State::closed;  // under the mutex: in the metrics, and in the log
 };
 
 }  // namespace hil::worker

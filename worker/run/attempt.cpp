@@ -1,5 +1,6 @@
 #include "run/attempt.hpp"
 
+#include <algorithm>
 #include <asio/error.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/use_awaitable.hpp>
@@ -7,6 +8,7 @@
 #include <system_error>
 #include <utility>
 
+#include "db/timestamp.hpp"
 #include "run/executor.hpp"
 #include "step/spending.hpp"
 #include "watch/log.hpp"
@@ -26,19 +28,21 @@ class Attempt {
             last = co_await execute_workflow();
         } catch (const LimitReached& limit) {
             last = ending("handover", {{"reason", limit.what()}, {"handover_context", limit.context}});
-            note(spdlog::level::warn, "handed over: {}", limit.what());
+            note(spdlog::level::warn, "limit_reached", "handed over: {}", limit.what());
         } catch (const BadWorkflow& error) {
             last = failure(error.what(), /*retryable=*/false);
         } catch (const StepPostponed& postponed) {
             last = put_back(postponed);
         } catch (const StepFailed& error) {
+            node_ = error.node;
             last = failure("node " + error.node + ": " + error.what(), error.retryable, error.retry_after);
         } catch (const std::exception& error) {
             last = failure(error.what(), /*retryable=*/true);
         }
         if (flight_.abandoned()) {
             ended("abandoned");
-            note(spdlog::level::warn, "abandoned: another worker has it, or this one is ending");
+            note(spdlog::level::warn, "run_abandoned",
+                 "abandoned: another worker has it, or this one is ending");
         } else if (last) {
             co_await report(std::move(*last));
         }
@@ -48,8 +52,9 @@ class Attempt {
     // Returns what is still to be reported.
     Task<std::optional<Json>> execute_workflow() {
         reach("after_claim");
-        note(spdlog::level::info, "started");
+        note(spdlog::level::info, "run_started", "started");
         claim_.input = Json::parse(flight_.raw.input);
+        measure_pickup();
         const auto workflow = co_await find_workflow();
         spending_.emplace(surroundings_.limits, claim_.input.value("spent", Json::object()));
         SendReport send = [this](Json body) { return send_report(std::move(body)); };
@@ -70,7 +75,8 @@ class Attempt {
                 co_return co_await surroundings_.workflows.get(claim_.workflow, claim_.revision);
             } catch (const DatabaseError& error) {
                 if (!error.worth_retrying()) throw;
-                note(level, "the database did not answer and will be asked again: {}", error.what());
+                note(level, "database_silent", "the database did not answer and will be asked again: {}",
+                     error.what());
                 level = spdlog::level::debug;  // saying it once is enough
             }
             asio::steady_timer pause(surroundings_.io, backoff.next());
@@ -117,7 +123,7 @@ class Attempt {
     Json failure(const std::string& error, bool retryable,
                  std::optional<std::chrono::milliseconds> retry_after = std::nullopt) {
         if (!flight_.abandoned())
-            note(spdlog::level::warn, "failed ({}); see the run's error",
+            note(spdlog::level::warn, "run_failed", "failed ({}); see the run's error",
                  retryable ? "can be tried again" : "not to be tried again");
         Json report = {{"error", error_text(error)}, {"retryable", retryable}};
         if (retry_after) report["retry_after_seconds"] = retry_seconds(*retry_after);
@@ -125,46 +131,67 @@ class Attempt {
     }
 
     Task<> report(Json last) {
+        const bool postponed = last.contains("postponed");
         try {
             const Answer answer = co_await send_report(std::move(last));
             if (answer.action == Answer::Action::refused) {
-                note(spdlog::level::err, "its end could not be reported: {}", answer.reason);
+                note(spdlog::level::err, "report_refused", "its end could not be reported: {}",
+                     answer.reason);
             } else {
-                conclude(answer);
+                conclude(answer, postponed);
             }
         } catch (const std::exception&) {
-            note(spdlog::level::warn, "abandoned before its end could be reported");
+            note(spdlog::level::warn, "run_abandoned", "abandoned before its end could be reported");
         }
     }
 
-    void ended(const std::string& outcome) { surroundings_.metrics.run_ended(outcome); }
+    void ended(const std::string& outcome) {
+        surroundings_.metrics.run_ended(outcome, std::chrono::steady_clock::now() - start_);
+    }
 
-    void conclude(const Answer& answer) {
+    // From the customer's newest message, by the database's clock, to now, by this machine's.
+    void measure_pickup() const {
+        const Json messages = claim_.input.value("messages", Json::array());
+        if (claim_.attempt != 1 || !messages.is_array() || messages.empty()) return;
+        const Json& newest = messages.back();
+        if (newest.value("sender_type", "") != "user") return;
+        if (const auto at = read_timestamp(newest.value("at", "")))
+            surroundings_.metrics.run_picked_up(
+                std::max(Metrics::Seconds(std::chrono::system_clock::now() - *at), Metrics::Seconds(0)));
+    }
+
+    void conclude(const Answer& answer, bool postponed = false) {
         switch (answer.action) {
             case Answer::Action::done:
-                ended(answer.reason);
-                return note(spdlog::level::info, "reported; it is {}", answer.reason);
+                ended(postponed ? "postponed" : answer.reason);
+                if (postponed) return note(spdlog::level::info, "run_put_back", "put back for a while");
+                return note(spdlog::level::info, "run_done", "reported; it is {}", answer.reason);
             case Answer::Action::handover:
                 ended("handover");
-                return note(spdlog::level::info, "handed over to a human, trigger {}", answer.trigger);
+                return note(spdlog::level::info, "run_handed_over", "handed over to a human, trigger {}",
+                            answer.trigger);
             case Answer::Action::stop:
                 ended("lost");
-                return note(spdlog::level::warn, "report not accepted: {}", answer.reason);
+                return note(spdlog::level::warn, "run_lost", "report not accepted: {}", answer.reason);
             default:
                 return;
         }
     }
 
     template <typename... Values>
-    void note(spdlog::level::level_enum level, fmt::format_string<Values...> text, Values&&... values) {
+    void note(spdlog::level::level_enum level, const char* event, fmt::format_string<Values...> text,
+              Values&&... values) const {
         if (!spdlog::should_log(level)) return;
-        note_run(claim_, level, fmt::format(text, std::forward<Values>(values)...));
+        const About about = {claim_.run_id, claim_.attempt, claim_.conversation_id, node_};
+        worker::note(level, event, fmt::format(text, std::forward<Values>(values)...), about);
     }
 
     const Flight& flight_;
     Claim claim_;
     const Surroundings& surroundings_;
     std::optional<Spending> spending_;
+    const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+    std::string node_;  // that failed
     int steps_away_ = 0;
 };
 

@@ -1,6 +1,5 @@
 #include "run/runner.hpp"
 
-#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,6 +12,8 @@
 #include <csignal>
 #include <random>
 #include <utility>
+
+#include "watch/log.hpp"
 
 namespace hil::worker {
 namespace {
@@ -50,7 +51,7 @@ Runner::Runner(const Config& config, Threads& threads, RunStep run_step, Metrics
       surroundings_{.io = threads.io(),
                     .workflows = workflows_,
                     .reports = reports_,
-                    .run_step = counted(std::move(run_step), metrics),
+                    .run_step = std::move(run_step),
                     .metrics = metrics,
                     .limits = config.limits,
                     .parallel_nodes = config.parallel_nodes,
@@ -64,13 +65,14 @@ Runner::Runner(const Config& config, Threads& threads, RunStep run_step, Metrics
       changed_(threads.io()) {}
 
 bool Runner::run() {
-    spdlog::info("worker {} executes up to {} runs at once", name_, config_.concurrency);
+    note(spdlog::level::info, "worker_started",
+         fmt::format("worker {} works on up to {} runs at once", name_, config_.concurrency));
     reports_.start([this] { changed_.cancel(); });
     spawn(leases_.keep());
     spawn(claims_.work());
     asio::co_spawn(threads_.io(), obey_signals(), [](const std::exception_ptr&) {});
     threads_.run();
-    spdlog::info("stopped");
+    note(spdlog::level::info, "worker_stopped", "stopped");
     return finished_;
 }
 
@@ -89,7 +91,7 @@ std::size_t Runner::room() const {
 }
 
 void Runner::note_away(bool away) {
-    away_ += away ? 1 : -1;
+    metrics_.runs_at_provider(away_ += away ? 1 : -1);
     if (!away || will_wake_.exchange(true)) return;
     asio::post(threads_.io(), [this] {
         will_wake_ = false;
@@ -100,10 +102,10 @@ void Runner::note_away(bool away) {
 void Runner::launch(RawClaim claim) {
     const auto flight = std::make_shared<Flight>(std::move(claim), threads_.new_strand());
     flights_.add(flight);
-    metrics_.runs(flights_.size(), away_);
+    metrics_.runs_in_flight(flights_.size());
     auto landed = [this, flight](const std::exception_ptr&) {
         flights_.remove(flight);
-        metrics_.runs(flights_.size(), away_);
+        metrics_.runs_in_flight(flights_.size());
         claims_.wake();
         changed_.cancel();
     };
@@ -120,12 +122,14 @@ Task<> Runner::obey_signals() {
 }
 
 Task<> Runner::drain() {
-    spdlog::info("stopping: no new runs; {} are being finished", flights_.size());
+    note(spdlog::level::info, "worker_stopping",
+         fmt::format("stopping: no new runs; {} are being finished", flights_.size()));
     claims_.stop();
     const std::function<bool()> all_landed = [this] { return flights_.size() == 0; };
     co_await wait(config_.drain, all_landed);
     if (!all_landed()) {
-        spdlog::warn("{} runs were not finished in time and are left to other workers", flights_.size());
+        note(spdlog::level::warn, "runs_left",
+             fmt::format("{} runs were not finished in time and are left to other workers", flights_.size()));
         flights_.abandon_all();
     }
     reports_.stop();

@@ -1,13 +1,12 @@
 #include "run/sinks.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <cctype>
 #include <utility>
 
 #include "core/run_result.hpp"
 #include "step/step.hpp"
+#include "watch/log.hpp"
 #include "workflow/literal.hpp"
 #include "workflow/storable.hpp"
 
@@ -52,7 +51,8 @@ void drop_unknown_skills(const Workflow& workflow, const Node& sink, Json& confi
     };
     auto& list = skills->get_ref<Json::array_t&>();
     if (std::erase_if(list, is_unknown) > 0)
-        spdlog::info("node {}: a skill that does not exist was asked for; it is left out", sink.id);
+        note(spdlog::level::info, "unknown_skill",
+             "a skill that does not exist was asked for; it is left out", About{0, 0, {}, sink.id});
 }
 
 Json config_of(const KnownWorkflow& workflow, const Node& sink, const Scope& scope) {

@@ -1,6 +1,7 @@
 #include "step/call_record.hpp"
 
 #include "core/text.hpp"
+#include "llm/counted_provider.hpp"
 #include "tools/result_text.hpp"
 #include "workflow/storable.hpp"
 
@@ -70,7 +71,7 @@ Json usage_json(const Usage& usage, const ModelProfile& profile) {
     return {{"input_tokens", usage.input_tokens},
             {"output_tokens", usage.output_tokens},
             {"cost_usd", usage.cost_usd},
-            {"model", profile.model.empty() ? profile.provider : profile.model}};
+            {"model", name_of(profile)}};
 }
 
 Json items_of(const ModelTurn& turn, int number, int first_call, const Usage& usage,

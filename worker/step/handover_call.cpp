@@ -1,12 +1,11 @@
 #include "step/handover_call.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <set>
 
 #include "core/text.hpp"
 #include "tools/tool_name.hpp"
+#include "watch/log.hpp"
 
 namespace hil::worker {
 namespace {
@@ -61,7 +60,8 @@ Json HandoverCall::output(const Json& arguments) const {
         if (std::find(skills_.begin(), skills_.end(), skill) != skills_.end()) {
             call["required_skills"].push_back(skill);
         } else {
-            spdlog::info("a model asked for a skill that does not exist; it is left out");
+            note(spdlog::level::info, "unknown_skill",
+                 "a model asked for a skill that does not exist; it is left out");
         }
     }
     const Json priority = arguments.value("priority", Json());

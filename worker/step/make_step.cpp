@@ -1,13 +1,13 @@
 #include "step/make_step.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <mutex>
 #include <set>
 
 #include "db/protocol.hpp"
 #include "step/call_record.hpp"
 #include "step/tool_loop.hpp"
+#include "watch/log.hpp"
+#include "watch/metrics.hpp"
 #include "workflow/prompt.hpp"
 #include "workflow/scope.hpp"
 #include "workflow/template.hpp"
@@ -17,22 +17,43 @@ namespace {
 
 constexpr int iterations_with_tools = 8;
 
+About about(const StepWork& work) {
+    return {work.claim.run_id, work.claim.attempt, work.claim.conversation_id, work.node.id};
+}
+
+// Counts a step when it is over, however that comes about.
+struct Timed {
+    Metrics& metrics;
+    const std::string& agent;
+    bool done = false;
+    const std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
+
+    Timed(Metrics& metrics, const std::string& agent) : metrics(metrics), agent(agent) {}
+    Timed(const Timed&) = delete;
+    Timed& operator=(const Timed&) = delete;
+    ~Timed() { metrics.step_ended(agent, done, took()); }
+
+    std::chrono::steady_clock::duration took() const { return std::chrono::steady_clock::now() - start; }
+};
+
 class Steps {
   public:
-    Steps(const Catalogue& catalogue, const Providers& providers, Tools& tools)
-        : catalogue_(catalogue), providers_(providers), tools_(tools) {}
+    Steps(const Catalogue& catalogue, const Providers& providers, Tools& tools, Metrics& metrics)
+        : catalogue_(catalogue), providers_(providers), tools_(tools), metrics_(metrics) {}
 
     Task<StepOutput> run(StepWork work) {
-        const auto start = std::chrono::steady_clock::now();
+        Timed timed(metrics_, work.node.agent);
         NodeSetting setting = setting_of(work);
         const ModelProfile& profile = *setting.profile;
         if (setting.has_tools) co_await add_tools(work, setting);
-        ToolLoop loop(work, std::move(setting));
+        ToolLoop loop(work, std::move(setting), metrics_);
         StepOutput done;
         done.output = co_await loop.run();
         done.usage = usage_json(loop.take_usage(), profile);
-        const auto took = std::chrono::steady_clock::now() - start;
-        done.usage["duration_ms"] = std::chrono::duration_cast<std::chrono::milliseconds>(took).count();
+        const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(timed.took());
+        done.usage["duration_ms"] = took.count();
+        timed.done = true;
+        note(spdlog::level::debug, "step_done", fmt::format("done in {} ms", took.count()), about(work));
         co_return done;
     }
 
@@ -113,21 +134,24 @@ class Steps {
         const std::string place =
             work.claim.workflow + " " + std::to_string(work.claim.revision) + " " + work.node.id;
         if (said_.insert(place).second)
-            spdlog::warn("workflow {} revision {} node {}: no tool matches {}", work.claim.workflow,
-                         work.claim.revision, work.node.id, names);
+            note(spdlog::level::warn, "tool_missing",
+                 fmt::format("workflow {} revision {} node {}: no tool matches {}", work.claim.workflow,
+                             work.claim.revision, work.node.id, names),
+                 About{0, 0, {}, work.node.id});
     }
 
     const Catalogue& catalogue_;
     const Providers& providers_;
     Tools& tools_;
+    Metrics& metrics_;
     std::mutex mutex_;
     std::set<std::string> said_;  // about which nodes
 };
 
 }  // namespace
 
-RunStep make_step(const Catalogue& catalogue, const Providers& providers, Tools& tools) {
-    const auto steps = std::make_shared<Steps>(catalogue, providers, tools);
+RunStep make_step(const Catalogue& catalogue, const Providers& providers, Tools& tools, Metrics& metrics) {
+    const auto steps = std::make_shared<Steps>(catalogue, providers, tools, metrics);
     return [steps](StepWork work) { return steps->run(std::move(work)); };
 }
 

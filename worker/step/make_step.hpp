@@ -8,7 +8,9 @@
 
 namespace hil::worker {
 
+class Metrics;
+
 // What is given outlives every step.
-RunStep make_step(const Catalogue& catalogue, const Providers& providers, Tools& tools);
+RunStep make_step(const Catalogue& catalogue, const Providers& providers, Tools& tools, Metrics& metrics);
 
 }  // namespace hil::worker

@@ -6,12 +6,14 @@
 
 #include "core/text.hpp"
 #include "db/protocol.hpp"
+#include "llm/counted_provider.hpp"
 #include "llm/model_api.hpp"
 #include "step/call_record.hpp"
 #include "step/repair.hpp"
 #include "step/spending.hpp"
 #include "tools/result_text.hpp"
 #include "tools/tool_name.hpp"
+#include "watch/metrics.hpp"
 #include "watch/points.hpp"
 #include "workflow/scope.hpp"
 
@@ -32,7 +34,8 @@ bool repeats_ids(const ModelTurn& turn) {
 
 }  // namespace
 
-ToolLoop::ToolLoop(const StepWork& work, NodeSetting setting) : work_(work), setting_(std::move(setting)) {
+ToolLoop::ToolLoop(const StepWork& work, NodeSetting setting, Metrics& metrics)
+    : work_(work), setting_(std::move(setting)), metrics_(metrics) {
     if (!setting_.has_tools) return;
     for (const std::shared_ptr<Tool>& tool : setting_.tools) {
         const std::string wire = wire_name(tool->name());
@@ -72,6 +75,7 @@ Task<Json> ToolLoop::run() {
 void ToolLoop::repair(ModelTurn turn, const std::string& problem) {
     if (repairs_ == setting_.profile->repair_attempts) fail(problem, /*retryable=*/true);
     ++repairs_;
+    metrics_.model_repaired({setting_.profile->provider, name_of(*setting_.profile)});
     correct(turn, problem);
     setting_.exchange.turns.push_back(std::move(turn));
 }
@@ -142,8 +146,10 @@ Task<std::string> ToolLoop::make_calls(ModelTurn turn) {
 void ToolLoop::refuse_calls(ModelTurn& turn) const {
     for (std::size_t i = 0; i < turn.calls.size(); ++i) {
         Json arguments;
-        if (std::string why = refusal(turn.calls[i], turn.calls.size() == 1, arguments); !why.empty())
-            turn.results[i] = {std::move(why), true};
+        std::string why = refusal(turn.calls[i], turn.calls.size() == 1, arguments);
+        if (why.empty()) continue;
+        metrics_.tool_refused(tool_label(turn.calls[i].wire_name));
+        turn.results[i] = {std::move(why), true};
     }
 }
 
@@ -156,8 +162,10 @@ Task<> ToolLoop::make_call(std::size_t at, int number) {
     Json arguments;
     if (std::string why = refusal(call, /*alone=*/true, arguments); !why.empty()) {
         outcome = {std::move(why), true};  // only in a later attempt, to which the tools have changed
+        metrics_.tool_refused(tool_label(call.wire_name));
     } else if (call.wire_name == handover_tool_name) {
         hand_over(call);
+        metrics_.tool_called(handover_tool_name, "done", Metrics::Seconds(0));
         outcome.text = "A human takes over.";
     } else {
         const std::string key =
@@ -170,6 +178,8 @@ Task<> ToolLoop::make_call(std::size_t at, int number) {
                                      .idempotency_key = key};
         const std::shared_ptr<Tool> tool = by_wire_name_.at(call.wire_name);
         outcome = co_await tool->call(arguments, context);
+        metrics_.tool_called(tool->name(), outcome.is_error ? "error" : "done",
+                             std::chrono::steady_clock::now() - start);
         reach("after_tool_call");
     }
     work_.spending.add_call();
@@ -213,6 +223,12 @@ std::string ToolLoop::refusal(const ToolCall& call, bool alone, Json& arguments)
 std::string ToolLoop::tool_name(const std::string& wire_name) const {
     const auto tool = by_wire_name_.find(wire_name);
     return tool == by_wire_name_.end() ? wire_name : tool->second->name();
+}
+
+// A name that a model has made up is no label: there would be no end to them.
+std::string ToolLoop::tool_label(const std::string& wire_name) const {
+    if (wire_name == handover_tool_name) return handover_tool_name;
+    return by_wire_name_.contains(wire_name) ? tool_name(wire_name) : "unknown";
 }
 
 void ToolLoop::hand_over(const ToolCall& call) {

@@ -16,6 +16,8 @@
 
 namespace hil::worker {
 
+class Metrics;
+
 // What a node's model is asked, and with what.
 struct NodeSetting {
     const ModelProfile* profile = nullptr;
@@ -31,7 +33,7 @@ struct NodeSetting {
 // attempts are taken up where they stopped.
 class ToolLoop {
   public:
-    ToolLoop(const StepWork& work, NodeSetting setting);
+    ToolLoop(const StepWork& work, NodeSetting setting, Metrics& metrics);
     ToolLoop(const ToolLoop&) = delete;
     ToolLoop& operator=(const ToolLoop&) = delete;
     // What was spent and is nobody's is left with the run's spending.
@@ -52,12 +54,14 @@ class ToolLoop {
     void refuse_calls(ModelTurn& turn) const;
     std::string refusal(const ToolCall& call, bool alone, Json& arguments) const;
     std::string tool_name(const std::string& wire_name) const;
+    std::string tool_label(const std::string& wire_name) const;
     void hand_over(const ToolCall& call);
     void repair(ModelTurn turn, const std::string& problem);
     [[noreturn]] void fail(const std::string& message, bool retryable) const;
 
     const StepWork& work_;
     NodeSetting setting_;
+    Metrics& metrics_;
     std::optional<HandoverCall> handover_;
     std::map<std::string, std::shared_ptr<Tool>> by_wire_name_;
     std::vector<ToolSpec> specs_;

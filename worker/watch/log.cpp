@@ -6,14 +6,19 @@
 
 #include <ctime>
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "config/secrets.hpp"
 
 namespace hil::worker {
 namespace {
 
-// The run that the line being written is about; the log is written in the thread that logs.
-thread_local const Claim* about = nullptr;
+// What the line that is being written says besides its text; the log is written in the thread that logs.
+struct Fields {
+    const char* event;
+    const About& about;
+};
+thread_local const Fields* fields = nullptr;
 
 std::string_view view(const spdlog::string_view_t& text) { return {text.data(), text.size()}; }
 
@@ -21,10 +26,7 @@ std::string_view view(const spdlog::string_view_t& text) { return {text.data(), 
 class TextFormatter : public spdlog::formatter {
   public:
     void format(const spdlog::details::log_msg& message, spdlog::memory_buf_t& into) override {
-        std::string text;
-        if (about != nullptr)
-            text = fmt::format("run {} attempt {} conversation {}: ", about->run_id, about->attempt,
-                               about->conversation_id);
+        std::string text = fields != nullptr ? whose(fields->about) : "";
         text = redact(text.append(view(message.payload)));
         spdlog::details::log_msg clean = message;
         clean.payload = text;
@@ -36,6 +38,18 @@ class TextFormatter : public spdlog::formatter {
     std::unique_ptr<spdlog::formatter> clone() const override { return std::make_unique<TextFormatter>(); }
 
   private:
+    static std::string whose(const About& about) {
+        std::string text;
+        const auto add = [&](const char* what, const auto& value) {
+            text += fmt::format("{}{} {}", text.empty() ? "" : " ", what, value);
+        };
+        if (about.run != 0) add("run", about.run);
+        if (about.attempt != 0) add("attempt", about.attempt);
+        if (!about.conversation.empty()) add("conversation", about.conversation);
+        if (!about.node.empty()) add("node", about.node);
+        return text.empty() ? text : text + ": ";
+    }
+
     spdlog::pattern_formatter pattern_;
 };
 
@@ -44,10 +58,13 @@ class JsonFormatter : public spdlog::formatter {
     void format(const spdlog::details::log_msg& message, spdlog::memory_buf_t& into) override {
         const auto level = spdlog::level::to_string_view(message.level);
         nlohmann::ordered_json line = {{"at", time(message.time)}, {"level", view(level)}};
-        if (about != nullptr) {
-            line["run"] = about->run_id;
-            line["attempt"] = about->attempt;
-            line["conversation"] = about->conversation_id;
+        if (fields != nullptr) {
+            const About& about = fields->about;
+            line["event"] = fields->event;
+            if (about.run != 0) line["run"] = about.run;
+            if (about.attempt != 0) line["attempt"] = about.attempt;
+            if (!about.conversation.empty()) line["conversation"] = about.conversation;
+            if (!about.node.empty()) line["node"] = about.node;
         }
         line["message"] = redact(std::string(view(message.payload)));
         const std::string text =
@@ -81,10 +98,12 @@ void open_log(const std::string& level, bool json) {
     spdlog::set_level(spdlog::level::from_str(level));
 }
 
-void note_run(const Claim& claim, spdlog::level::level_enum level, const std::string& message) {
-    about = &claim;
+void note(spdlog::level::level_enum level, const char* event, const std::string& message,
+          const About& about) {
+    const Fields written{event, about};
+    fields = &written;
     spdlog::log(level, message);
-    about = nullptr;
+    fields = nullptr;
 }
 
 }  // namespace hil::worker

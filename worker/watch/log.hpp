@@ -4,17 +4,18 @@
 #include <spdlog/spdlog.h>
 
 #include <string>
-#include <utility>
 
-#include "db/protocol.hpp"
+#include "watch/about.hpp"
 
 namespace hil::worker {
 
-// Logs to standard error from now on: texts, or with `json` one JSON object per line: at, level, message, and
-// run, attempt and conversation where a run is meant. Secrets are taken out of both.
+// Logs to standard error from now on: texts, or with `json` one JSON object per line: at, level, event, run,
+// attempt, conversation and node where they apply, and message. Secrets are taken out of both.
 void open_log(const std::string& level, bool json);
 
-// Logs about a run. Never texts of messages, prompts, arguments or results.
-void note_run(const Claim& claim, spdlog::level::level_enum level, const std::string& message);
+// Logs that something happened. `event`: its name for programs, which never changes. Never texts of messages,
+// prompts, arguments or results.
+void note(spdlog::level::level_enum level, const char* event, const std::string& message,
+          const About& about = {});
 
 }  // namespace hil::worker
