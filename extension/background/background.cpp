@@ -4,6 +4,7 @@
 #include "background/launcher.hpp"
 #include "background/shared_state.hpp"
 #include "background/transactions.hpp"
+#include "engine/leases.hpp"
 #include "engine/wake.hpp"
 
 namespace hil::background {
@@ -34,6 +35,7 @@ void set_up() {
     watch_transactions();
     watch_commands();
     engine::set_waker({[] { return serves(MyDatabaseId); }, wake_at_commit});
+    engine::set_writable_since([] { return pg::Timestamp{writable_since()}; });
 }
 
 }  // namespace hil::background

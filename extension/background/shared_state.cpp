@@ -22,6 +22,8 @@ struct SharedState {
     LWLock* lock;  // for all below
     ConditionVariable ended;
     Latch* launcher;
+    TimestampTz writable_since;
+    bool was_launched;
     bool all_probed;
     bool was_full;  // somebody was turned away
     int slot_count;
@@ -177,6 +179,7 @@ void attach_memory() {
         std::fill_n(reinterpret_cast<char*>(shared), memory_size(), 0);
         shared->lock = &GetNamedLWLockTranche("hil")->lock;
         shared->slot_count = wanted_slots();
+        shared->writable_since = GetCurrentTimestamp();
         ConditionVariableInit(&shared->ended);
     }
     LWLockRelease(AddinShmemInitLock);
@@ -186,6 +189,8 @@ bool serves(Oid database) {
     const Slot* slot = glance(database);
     return slot != nullptr && slot->phase == Phase::serving;
 }
+
+TimestampTz writable_since() { return shared->writable_since; }
 
 void wake(Oid database) {
     if (const Slot* slot = glance(database)) {
@@ -239,7 +244,12 @@ void release(Oid database, bool gone) {
 
 void begin_launching() {
     on_shmem_exit([](int, Datum) { locked([] { shared->launcher = nullptr; }); }, Datum{0});
-    locked([] { shared->launcher = MyLatch; });
+    locked([] {
+        shared->launcher = MyLatch;
+        // The server starts the first launcher when recovery is over; a later one stands in for one that
+        // failed.
+        if (!std::exchange(shared->was_launched, true)) shared->writable_since = GetCurrentTimestamp();
+    });
 }
 
 bool all_probed() { return shared->all_probed; }

@@ -32,6 +32,8 @@ void attach_memory();
 
 // Whether a scheduler serves the database.
 bool serves(Oid database);
+// Since when the server can be written to: its start, the end of its recovery, its promotion.
+TimestampTz writable_since();
 // Sets the latch of the database's scheduler, or asks for one where there is none.
 void wake(Oid database);
 // Lets the launcher look, at once or again, whether the database needs a scheduler.

@@ -1,5 +1,7 @@
 #include "engine/leases.hpp"
 
+#include <limits>
+
 #include "core/refusal.hpp"
 #include "engine/failures.hpp"
 #include "engine/handovers.hpp"
@@ -93,14 +95,28 @@ const Statement<std::string, Int64s, Duration> renew{
     "            WHERE r.conversation_id = free.conversation_id AND r.id = free.id) "
     "SELECT id FROM hil.runs WHERE id = ANY ($2) AND worker = $1 AND status = 'running'"};
 
-const Statement<std::int32_t, Timestamp> select_expired{
+// Nobody can renew a lease while the server is away, and that ends no attempt: a run that was begun before $3
+// is passed over.
+const Statement<std::int32_t, Timestamp, Timestamp> select_expired{
     "SELECT conversation_id, id FROM hil.runs WHERE status = 'running' AND lease_until < $2 "
-    "ORDER BY lease_until LIMIT $1"};
+    "AND (started_at < $3) IS NOT TRUE ORDER BY lease_until LIMIT $1"};
 const Statement<Uuid, std::int64_t> still_expired{
     "SELECT lease_until < clock_timestamp() FROM hil.runs WHERE conversation_id = $1 AND id = $2"};
 const Statement<std::int32_t, Duration, Timestamp> select_overdue{
     "SELECT conversation_id, id FROM hil.runs WHERE status IN ('queued', 'running') AND created_at < $3 - $2 "
     "ORDER BY created_at LIMIT $1"};
+
+Timestamp (*writable_since)() = pg::server_start;
+
+// What workers have, once the server is back, to find it and to renew.
+constexpr std::int64_t time_to_come_back = 30'000'000;
+
+// Runs that were begun before are excused where their leases are over.
+Timestamp excused_before(Timestamp now) {
+    constexpr Timestamp always{std::numeric_limits<std::int64_t>::min()};  // -infinity
+    const Timestamp since = writable_since();
+    return now.microseconds < since.microseconds + time_to_come_back ? since : always;
+}
 
 void require_lease(Duration lease) {
     constexpr std::int64_t second = 1'000'000, day = 86'400 * second;
@@ -146,6 +162,8 @@ std::int64_t for_each_locked(const pg::Rows& listed, Act act) {
 
 }  // namespace
 
+void set_writable_since(Timestamp (*function)()) { writable_since = function; }
+
 pg::Rows claim_runs(const std::string& worker, std::int32_t max_runs, Duration lease) {
     if (max_runs < 1 || max_runs > 1000)
         throw Refusal(Reason::invalid_argument,
@@ -167,14 +185,17 @@ Int64s renew_runs(const std::string& worker, const Int64s& runs, Duration lease)
 }
 
 std::int64_t expire_leases(std::int32_t at_most) {
-    return for_each_locked(by_index(select_expired, at_most, pg::clock_now()), [](Conversation& conversation,
-                                                                                  const Run& run) {
-        if (run.status != "running" ||
-            !by_index(still_expired, run.conversation, run.id).front().get<bool>(0))
-            return false;
-        end_attempt(conversation, run, {.error = "worker " + run.worker.value_or("?") + " lost its lease"});
-        return true;
-    });
+    const Timestamp now = pg::clock_now();
+    return for_each_locked(by_index(select_expired, at_most, now, excused_before(now)),
+                           [](Conversation& conversation, const Run& run) {
+                               if (run.status != "running" ||
+                                   !by_index(still_expired, run.conversation, run.id).front().get<bool>(0))
+                                   return false;
+                               end_attempt(
+                                   conversation, run,
+                                   {.error = "worker " + run.worker.value_or("?") + " lost its lease"});
+                               return true;
+                           });
 }
 
 std::int64_t time_out_runs(std::int32_t at_most) {

@@ -35,6 +35,8 @@ Uuid new_uuid() {
     return id;
 }
 
+Timestamp server_start() { return {PgStartTime}; }
+
 void let_interrupts_through() {
     if (INTERRUPTS_PENDING_CONDITION()) call([] { ProcessInterrupts(); });
 }

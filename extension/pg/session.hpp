@@ -1,4 +1,4 @@
-// What the session itself knows and does: who calls, NOTIFY, interrupts. No Postgres header here.
+// What the session itself knows and does: who calls, its server, NOTIFY, interrupts. No Postgres header here.
 #pragma once
 
 #include <string>
@@ -21,6 +21,9 @@ double random_fraction();
 // A new uuid of version 7 (RFC 9562): it begins with the time, so that the rows of the same hour lie together
 // in an index, and ends with 62 random bits.
 Uuid new_uuid();
+
+// When the server was started; a crash that it got over by itself is no start.
+Timestamp server_start();
 
 // Lets a pending cancel or shutdown through, as a pg::Error.
 void let_interrupts_through();

@@ -227,6 +227,41 @@ TEST_F(Recovery, LostWorkersCountAsErrorsAndHandOverAtTheLimit) {
     EXPECT_EQ(look(id)["hil_reason"], "AI error, 3 in a row");
 }
 
+TEST_F(Recovery, TheTimeInWhichTheServerWasAwayEndsNoAttempt) {
+    const std::string before = new_id(), since = new_id();
+    const auto claim = [&](const std::string& id) {
+        says(id, "Where is my order?");
+        return sql().one("SELECT run_id FROM hil_claim_runs('lives', 1)");
+    };
+    const auto state = [&](const std::string& id) {
+        return sql().one(
+            "SELECT status || ' ' || (error IS NOT NULL) FROM hil.runs WHERE conversation_id = $1", {id});
+    };
+    const auto end_lease = [&](const std::string& id) {
+        sql().query(
+            "UPDATE hil.runs SET lease_until = clock_timestamp() - interval '10 s' "
+            "WHERE conversation_id = $1",
+            {id});
+        sql().query("SELECT hil_tick()");
+    };
+    const std::string run = claim(before);
+    cluster("restart");
+    reconnect();
+    end_lease(before);
+    EXPECT_EQ(state(before), "running false");
+    EXPECT_EQ(sql().one("SELECT hil_renew_runs('lives', ARRAY[$1::bigint])", {run}), "{" + run + "}");
+    // What was begun since the start was never without a server.
+    claim(since);
+    end_lease(since);
+    EXPECT_TRUE(within_patience([&] { return state(since) == "queued true"; }));
+    // Its worker did not come back after all.
+    end_lease(before);
+    EXPECT_TRUE(within_patience([&] {
+        sql().query("SELECT hil_tick()");
+        return state(before) == "queued true";
+    }));
+}
+
 TEST_F(Recovery, WithNoWorkerAliveTheConversationIsHandedOverInTheEnd) {
     const std::string id = new_id();
     says(id, "Where is my order?");
