@@ -31,8 +31,8 @@ class Attempt {
             note(spdlog::level::warn, "limit_reached", "handed over: {}", limit.what());
         } catch (const BadWorkflow& error) {
             last = failure(error.what(), /*retryable=*/false);
-        } catch (const StepPostponed& postponed) {
-            last = put_back(postponed);
+        } catch (const StepPostponed& later) {
+            last = postponed(later.what(), later.after);
         } catch (const StepFailed& error) {
             node_ = error.node;
             last = failure("node " + error.node + ": " + error.what(), error.retryable, error.retry_after);
@@ -46,6 +46,12 @@ class Attempt {
         } else if (last) {
             co_await report(std::move(*last));
         }
+    }
+
+    Task<> put_back() {
+        using std::chrono::milliseconds;
+        Json last = postponed("the worker is ending", milliseconds(0));
+        co_await report(std::move(last));
     }
 
   private:
@@ -114,9 +120,8 @@ class Attempt {
         return Json{{key, std::move(body)}};
     }
 
-    Json put_back(const StepPostponed& postponed) const {
-        return ending("postponed", {{"reason", error_text(postponed.what())},
-                                    {"after_seconds", retry_seconds(postponed.after)}});
+    Json postponed(std::string_view reason, std::chrono::milliseconds after) const {
+        return ending("postponed", {{"reason", error_text(reason)}, {"after_seconds", retry_seconds(after)}});
     }
 
     // The error goes to the database in full. It can quote a message, so the log does not get it.
@@ -200,6 +205,11 @@ class Attempt {
 Task<> attempt(FlightPtr flight, const Surroundings& surroundings) {
     Attempt attempt(*flight, surroundings);
     co_await attempt.run();
+}
+
+Task<> put_back(FlightPtr flight, const Surroundings& surroundings) {
+    Attempt attempt(*flight, surroundings);
+    co_await attempt.put_back();
 }
 
 }  // namespace hil::worker

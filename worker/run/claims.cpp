@@ -94,6 +94,11 @@ Task<> Claims::claim_if_possible() {
     }
     if (!may_claim()) co_return;
     const std::size_t most = std::min(room_(), max_claim);
+    struct Over {
+        bool& claiming;
+        ~Over() { claiming = false; }
+    } over{claiming_};
+    claiming_ = true;
     try {
         std::vector<RawClaim> claims = co_await claim_runs(connection_, worker_, most, config_.lease);
         more_ = claims.size() == most;

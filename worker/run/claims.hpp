@@ -31,6 +31,9 @@ class Claims {
     Task<> work();
     void stop();
 
+    // Runs may come that the database has given away already, also after stop().
+    bool claiming() const { return claiming_; }
+
     // There is more room, or leases can be renewed again.
     void wake() { connection_.wake(); }
 
@@ -52,6 +55,7 @@ class Claims {
     AsyncConnection connection_;
     asio::steady_timer pause_;
     bool stopping_ = false;
+    bool claiming_ = false;
     bool more_ = true;  // runs may be due
     Clock::time_point next_tick_, next_poll_, next_claim_;
     Complaint tick_complaint_{"hil_tick"};

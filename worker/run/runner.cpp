@@ -20,7 +20,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// What ends by being cancelled gets so long for it.
+// What ends by being cancelled gets so long for it, and so do runs that are put back.
 constexpr milliseconds time_to_end{2'000};
 
 // Two workers of one name would renew each other's leases, so every process gets an ending of its own.
@@ -99,6 +99,7 @@ void Runner::note_away(bool away) {
     });
 }
 
+// A run that comes when the worker is about to end is not begun.
 void Runner::launch(RawClaim claim) {
     const auto flight = std::make_shared<Flight>(std::move(claim), threads_.new_strand());
     flights_.add(flight);
@@ -110,8 +111,17 @@ void Runner::launch(RawClaim claim) {
         changed_.cancel();
     };
     asio::co_spawn(
-        flight->strand, attempt(flight, surroundings_),
+        flight->strand, stopping_ ? put_back(flight, surroundings_) : attempt(flight, surroundings_),
         asio::bind_cancellation_slot(flight->slot(), asio::bind_executor(threads_.io(), std::move(landed))));
+}
+
+void Runner::put_back_what_is_left() {
+    const std::vector<FlightPtr> left = flights_.all();
+    if (left.empty()) return;
+    note(spdlog::level::warn, "runs_left",
+         fmt::format("{} runs were not finished in time and are put back for other workers", left.size()));
+    // Which abandons the attempts that go on.
+    for (const FlightPtr& flight : left) launch({flight->raw.claim, ""});
 }
 
 Task<> Runner::obey_signals() {
@@ -124,14 +134,13 @@ Task<> Runner::obey_signals() {
 Task<> Runner::drain() {
     note(spdlog::level::info, "worker_stopping",
          fmt::format("stopping: no new runs; {} are being finished", flights_.size()));
+    stopping_ = true;
     claims_.stop();
-    const std::function<bool()> all_landed = [this] { return flights_.size() == 0; };
+    const std::function<bool()> all_landed = [this] { return !claims_.claiming() && flights_.size() == 0; };
     co_await wait(config_.drain, all_landed);
-    if (!all_landed()) {
-        note(spdlog::level::warn, "runs_left",
-             fmt::format("{} runs were not finished in time and are left to other workers", flights_.size()));
-        flights_.abandon_all();
-    }
+    put_back_what_is_left();
+    co_await wait(time_to_end, all_landed);
+    flights_.abandon_all();
     reports_.stop();
     leases_.stop();
     const std::function<bool()> all_ended = [this] {

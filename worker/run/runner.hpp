@@ -26,14 +26,15 @@ class Runner {
     Runner(const Config& config, Threads& threads, RunStep run_step, Metrics& metrics);
 
     // Works until SIGTERM or SIGINT, then claims nothing new, waits at most config.drain for what is being
-    // executed, and returns; statements that wait keep it at most a few seconds longer. A second signal ends
-    // the process where it stands. True: everything has ended. False: the time was over, and something may
-    // still be going on in other threads.
+    // executed, puts back what is not finished then, and returns; statements that wait keep it at most a few
+    // seconds longer. A second signal ends the process where it stands. True: everything has ended. False:
+    // the time was over, and something may still be going on in other threads.
     bool run();
 
   private:
     void spawn(Task<> task);
     void launch(RawClaim claim);
+    void put_back_what_is_left();
     std::size_t room() const;
     void note_away(bool away);
     Task<> obey_signals();
@@ -55,6 +56,7 @@ class Runner {
     int going_on_ = 0;            // coroutines of the worker itself
     std::atomic<int> away_{0};    // runs that are with their provider, and keep no other from being claimed
     std::atomic<bool> will_wake_{false};  // claims_
+    bool stopping_ = false;
     bool finished_ = false;
 };
 
