@@ -36,6 +36,35 @@ TEST(Secrets, AreTakenOutOfTexts) {
               "key [hidden], risk-free-as-can-possibly-be, sk-8");
 }
 
+// A server says back the URL or the JSON that it was sent.
+TEST(Secrets, AreTakenOutHoweverTheyWereSent) {
+    setenv("HIL_TEST_KEY", "p/q+r \"kä\n==", 1);
+    secret("HIL_TEST_KEY");
+    EXPECT_EQ(redact("no such page: /a?key=p%2Fq%2Br%20%22k%C3%A4%0A%3D%3D&b=1"),
+              "no such page: /a?key=[hidden]&b=1");
+    EXPECT_EQ(redact(R"({"you_sent": "p/q+r \"kä\n=="})"), R"({"you_sent": "[hidden]"})");
+    EXPECT_EQ(redact(R"({"you_sent": "p\/q+r \"kä\n=="})"), R"({"you_sent": "[hidden]"})");
+}
+
+TEST(Secrets, ShortOnesAreHiddenOnlyAsWords) {
+    setenv("HIL_TEST_KEY", "lily", 1);
+    secret("HIL_TEST_KEY");
+    EXPECT_EQ(redact(R"({"lilypad_id": 5, "no_lily": 1, "name": "lily", "at": "you:lily@host"})"),
+              R"({"lilypad_id": 5, "no_lily": 1, "name": "[hidden]", "at": "you:[hidden]@host"})");
+    setenv("HIL_TEST_KEY", "lily-of-the-valley", 1);
+    secret("HIL_TEST_KEY");
+    EXPECT_EQ(redact("xlily-of-the-valleyx"), "x[hidden]x") << "a long one does not stand there by chance";
+}
+
+TEST(Secrets, WhatLooksLikeTheMarkIsHiddenOnce) {
+    setenv("HIL_TEST_KEY", "hidden", 1);
+    secret("HIL_TEST_KEY");
+    setenv("HIL_TEST_KEY", "[hidden]", 1);
+    secret("HIL_TEST_KEY");
+    EXPECT_EQ(redact("hidden, [hidden], sk-abcdefghijklmnopq"), "[hidden], [hidden], [hidden]");
+    EXPECT_EQ(redact(redact("a hidden key")), "a [hidden] key");
+}
+
 TEST(Secrets, AKeyIsNoNameOfAVariable) {
     EXPECT_TRUE(is_variable_name("OPENAI_API_KEY"));
     EXPECT_TRUE(is_variable_name("_k2"));

@@ -134,5 +134,25 @@ mcp_servers:
     EXPECT_NE(mistakes.find("4: names that begin with gmail."), std::string::npos) << mistakes;
 }
 
+TEST(ConfigTools, NoTwoServersHaveToolsOfOneName) {
+    const std::string mistakes = mistakes_of(R"(mcp_servers:
+  crm: {command: [a]}
+  crm.eu: {command: [a]}
+  crm__us: {command: [a]}
+  crm_: {command: [a]}
+  crm2: {command: [a]}
+  gmail: {command: [a]}
+tools:
+  gmail__send: {kind: sql, description: d, function: a.b}
+)");
+    EXPECT_NE(mistakes.find("3: the tools of this server could have the names of those of crm"),
+              std::string::npos)
+        << mistakes;
+    EXPECT_NE(mistakes.find("4: the tools of"), std::string::npos) << mistakes;
+    EXPECT_NE(mistakes.find("5: the tools of"), std::string::npos) << "crm_.x and crm._x: " << mistakes;
+    EXPECT_EQ(mistakes.find("6: "), std::string::npos) << mistakes;
+    EXPECT_NE(mistakes.find("9: names that begin with gmail."), std::string::npos) << mistakes;
+}
+
 }  // namespace
 }  // namespace hil::worker

@@ -4,27 +4,22 @@
 #include <cctype>
 #include <cstdlib>
 #include <mutex>
+#include <string_view>
+
+#include "core/json.hpp"
+#include "http/url.hpp"
 
 namespace hil::worker {
 namespace {
 
-constexpr const char* hidden = "[hidden]";
+constexpr std::string_view hidden = "[hidden]";
 constexpr std::size_t max_name_bytes = 64;
-// A shorter value stands in texts by chance.
-constexpr std::size_t shortest_secret = 4;
+// A shorter value stands in texts by chance, and one that is not much longer in other words.
+constexpr std::size_t shortest_secret = 4, shortest_within_words = 12;
 constexpr std::size_t shortest_key = 16;
 
 std::mutex mutex;
 std::vector<std::string> values;  // longest first: one can be a part of another
-
-void remember(const std::string& value) {
-    const std::lock_guard lock(mutex);
-    if (value.size() < shortest_secret || std::find(values.begin(), values.end(), value) != values.end())
-        return;
-    values.push_back(value);
-    std::sort(values.begin(), values.end(),
-              [](const std::string& a, const std::string& b) { return a.size() > b.size(); });
-}
 
 bool is_letter(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; }
 bool is_key_character(char c) {
@@ -32,9 +27,55 @@ bool is_key_character(char c) {
 }
 bool is_name_character(char c) { return c == '_' || std::isalnum(static_cast<unsigned char>(c)) != 0; }
 
+// The text within the quotes of JSON.
+std::string json_text(const std::string& text) {
+    const std::string quoted = Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
+    return quoted.substr(1, quoted.size() - 2);
+}
+
+// As PHP and others write it in JSON.
+std::string with_escaped_slashes(std::string text) {
+    for (std::size_t at = 0; (at = text.find('/', at)) != std::string::npos; at += 2)
+        text.insert(at, 1, '\\');
+    return text;
+}
+
+// Also the forms in which a server says it back.
+void remember(const std::string& value) {
+    const std::string in_json = json_text(value);
+    const std::lock_guard lock(mutex);
+    for (const std::string& form : {value, percent_encoded(value), in_json, with_escaped_slashes(in_json)})
+        if (form.size() >= shortest_secret && std::find(values.begin(), values.end(), form) == values.end())
+            values.push_back(form);
+    std::sort(values.begin(), values.end(),
+              [](const std::string& a, const std::string& b) { return a.size() > b.size(); });
+}
+
+bool stands_within_word(const std::string& text, std::size_t start, std::size_t end) {
+    const auto goes_on = [&](std::size_t at) {
+        return at > 0 && at < text.size() && is_name_character(text[at - 1]) && is_name_character(text[at]);
+    };
+    return goes_on(start) || goes_on(end);
+}
+
+// Whether what stands there is a part of the mark, for a value that is.
+bool is_in_mark(const std::string& text, std::size_t at, const std::string& value) {
+    const std::size_t offset = hidden.find(value);
+    return offset != std::string::npos && at >= offset &&
+           std::string_view(text).substr(at - offset, hidden.size()) == hidden;
+}
+
 void hide(std::string& text, const std::string& value) {
-    for (std::size_t at = text.find(value); at != std::string::npos; at = text.find(value, at))
-        text.replace(at, value.size(), hidden);
+    for (std::size_t at = text.find(value); at != std::string::npos; at = text.find(value, at)) {
+        const bool by_chance =
+            value.size() < shortest_within_words && stands_within_word(text, at, at + value.size());
+        if (by_chance || is_in_mark(text, at, value)) {
+            at += value.size();
+        } else {
+            text.replace(at, value.size(), hidden);
+            at += hidden.size();
+        }
+    }
 }
 
 void hide_keys(std::string& text) {

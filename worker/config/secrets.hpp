@@ -15,7 +15,9 @@ std::optional<std::string> secret(const std::string& variable);
 // to `missing`.
 std::string with_secrets(const std::string& text, std::vector<std::string>& missing);
 
-// The text without the secrets that were read so far, and without what looks like a key (sk-…).
+// The text without the secrets that were read so far, also as they stand in a URL or in JSON, and without what
+// looks like a key (sk-…). A secret of less than 4 bytes stays, and one of less than 12 where it is a part of a
+// longer word.
 std::string redact(std::string text);
 
 // Whether it can be the name of a variable. A key that was written where its name belongs cannot.

@@ -162,6 +162,21 @@ void read_server(Reader& reader, const std::string& name, const Json& value, con
     tools.servers.push_back(std::move(server));
 }
 
+// Whether a tool of the server could have the name, also as models see it.
+bool is_below(const std::string& name, const McpServerConfig& server) {
+    return name.starts_with(server.name + ".") || wire_name(name).starts_with(wire_name(server.name + "."));
+}
+
+// A tool `eu.search` of crm and a tool `search` of crm.eu would be one.
+void check_server_names(Reader& reader, const std::vector<McpServerConfig>& servers) {
+    for (const McpServerConfig& server : servers)
+        for (const McpServerConfig& other : servers)
+            if (&server != &other && is_below(server.name + ".", other))
+                reader.mistake_at_key(
+                    pointer_to("/mcp_servers", server.name),
+                    "the tools of this server could have the names of those of " + other.name);
+}
+
 }  // namespace
 
 void add_tool_keys(Reader& reader, Reader::Keys& keys, ToolsConfig& tools) {
@@ -187,12 +202,13 @@ void check_tool_names(Reader& reader, const ToolsConfig& tools) {
             reader.mistake_at_key(at, "models cannot tell this name from " + earlier->second + ": both are " +
                                           earlier->first + " to them");
         for (const McpServerConfig& server : tools.servers)
-            if (name.starts_with(server.name + "."))
+            if (is_below(name, server))
                 reader.mistake_at_key(
                     at, "names that begin with " + server.name + ". are those of the MCP server's tools");
     };
     for (const HttpToolConfig& tool : tools.http) check(tool.name);
     for (const SqlToolConfig& tool : tools.sql) check(tool.name);
+    check_server_names(reader, tools.servers);
 }
 
 std::vector<std::string> ToolsConfig::names() const {
