@@ -118,5 +118,14 @@ TEST_F(StepResume, WhatTheDatabaseGivesBackMayLackEverything) {
     EXPECT_EQ(provider->asked[0].turns[0].results.size(), 1U);
 }
 
+TEST_F(StepResume, ACallForAHumanStandsHoweverItWasWrittenDown) {
+    const std::string reason = std::string(2'000, 'x') + "\\u0000";
+    provider->replies = {calls({{"h", "handover_to_human", R"({"reason": ")" + reason + "\"}"}})};
+    run();
+    earlier = after(notes);
+    EXPECT_EQ(run().output["handover_to_human"]["reason"], "AI handover");
+    EXPECT_EQ(provider->asked.size(), 1U);
+}
+
 }  // namespace
 }  // namespace hil::worker

@@ -178,6 +178,17 @@ TEST_F(StepToolLoop, AnAbsurdPriorityIsLeftOutAndAReasonIsNeeded) {
     EXPECT_TRUE(told("h").starts_with("error arguments: "));
 }
 
+TEST_F(StepToolLoop, AHumanIsCalledWhateverTheReasonIs) {
+    const auto reason = [this](const std::string& given) {
+        provider->replies = {calls({{"h", "handover_to_human", R"({"reason": ")" + given + "\"}"}})};
+        return run().output["handover_to_human"]["reason"].get<std::string>();
+    };
+    EXPECT_EQ(reason(""), "AI handover");
+    EXPECT_EQ(reason(" \\n"), "AI handover");
+    EXPECT_EQ(reason("\\u0000"), "AI handover");
+    EXPECT_EQ(reason("a refund\\u0000"), "a refund");
+}
+
 TEST_F(StepToolLoop, AtTheLastCallOfTheModelItMustAnswer) {
     node.config["max_iterations"] = 3;
     provider->replies.assign(2, calls({{"c", "shopify__get_order", R"({"order_id": "1"})"}}));
@@ -225,6 +236,57 @@ TEST_F(StepToolLoop, ResultsAreTextsThatTheDatabaseTakes) {
     run();
     EXPECT_TRUE(told("c").starts_with("a\uFFFDb\uFFFDxx"));
     EXPECT_LT(told("c").size(), 410'000U);
+}
+
+// The record of a call that has acted is not to be refused: the call would be made again.
+TEST_F(StepToolLoop, AResultOfControlCharactersCanBeWrittenDown) {
+    order->answer = "a\tb\r\n" + std::string(300'000, '\x01') + std::string(300'000, '"');
+    provider->replies = {calls({{"c", "shopify__get_order", R"({"order_id": "1"})"}}), answer()};
+    run();
+    EXPECT_TRUE(told("c").starts_with("a\tb\r\n\uFFFD"));
+    ASSERT_EQ(notes.size(), 2U);
+    EXPECT_LT(notes[1].dump().size(), max_json_bytes);
+}
+
+TEST_F(StepToolLoop, ArgumentsThatCannotBeWrittenDownAreRefused) {
+    const auto nested = [](int levels) {
+        return R"({"order_id": "1", "more": )" + std::string(levels - 1, '[') + std::string(levels - 1, ']') +
+               "}";
+    };
+    provider->replies = {calls({{"fits", "shopify__get_order", nested(max_json_depth - 2)},
+                                {"deep", "shopify__get_order", nested(max_json_depth - 1)},
+                                {"null", "shopify__get_order", R"({"order_id": "1\u0000"})"}}),
+                         answer()};
+    run();
+    EXPECT_EQ(order->arguments.size(), 1U);
+    EXPECT_EQ(told("fits"), "done");
+    EXPECT_TRUE(told("deep").starts_with("error arguments must be JSON of at most 64 levels"))
+        << told("deep");
+    EXPECT_TRUE(told("null").starts_with("error arguments holds the character U+0000")) << told("null");
+    for (const Json& items : notes) EXPECT_NO_THROW(parse_json(items.dump(), "calls"));
+}
+
+// The model's own message is kept only where it can be.
+TEST_F(StepToolLoop, AMessageThatIsTooDeepIsNotKept) {
+    for (const int levels : {max_json_depth - 3, max_json_depth - 2}) {
+        Reply deep = calls({{"c", "shopify__get_order", R"({"order_id": "1"})"}});
+        deep.turn.raw = Json::parse(std::string(levels, '[') + std::string(levels, ']'));
+        provider->replies = {deep, answer()};
+        notes.clear();
+        run();
+        EXPECT_NO_THROW(parse_json(notes.at(0).dump(), "calls")) << levels;
+        EXPECT_EQ(notes[0][0]["message"]["raw"].is_null(), levels > max_json_depth - 3);
+    }
+}
+
+TEST_F(StepToolLoop, OfToolsOfOneNameThereIsTheFirst) {
+    auto other = std::make_shared<FakeTool>("shopify__get_order");
+    tools.all.push_back(other);
+    provider->replies = {calls({{"c", "shopify__get_order", R"({"order_id": "1"})"}}), answer()};
+    run();
+    EXPECT_EQ(order->keys.size(), 1U);
+    EXPECT_TRUE(other->keys.empty());
+    EXPECT_EQ(provider->asked[0].tools.size(), 2U) << "it and handover_to_human";
 }
 
 TEST_F(StepToolLoop, LimitsEndItBeforeTheNextCall) {

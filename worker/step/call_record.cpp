@@ -1,5 +1,7 @@
 #include "step/call_record.hpp"
 
+#include <utility>
+
 #include "core/text.hpp"
 #include "llm/counted_provider.hpp"
 #include "tools/result_text.hpp"
@@ -12,9 +14,9 @@ constexpr std::size_t max_message_bytes = 256 << 10;
 constexpr std::size_t max_arguments_bytes = 64 << 10;
 constexpr std::size_t max_quoted_bytes = 1000;
 
-bool can_be_stored(const Json& value, std::size_t max_bytes) {
+bool can_be_recorded(const Json& value, std::size_t max_bytes) {
     try {
-        require_storable(value, "it");
+        require_recordable(value, "it");
         return value.dump().size() <= max_bytes;
     } catch (const std::exception&) {
         return false;
@@ -26,7 +28,7 @@ Json arguments_of(const ToolCall& call) {
     if (call.arguments.size() <= max_arguments_bytes) {
         try {
             Json read = parse_json(call.arguments.empty() ? "{}" : call.arguments, "it");
-            if (can_be_stored(read, max_arguments_bytes)) return read;
+            if (can_be_recorded(read, max_arguments_bytes)) return read;
         } catch (const std::exception&) {
             // Told to the model by whoever makes the call.
         }
@@ -44,7 +46,7 @@ Json message_of(const ModelTurn& turn, const ModelProfile& profile) {
         message["calls"].push_back({{"id", result_text(call.id, max_quoted_bytes)},
                                     {"name", result_text(call.wire_name, max_quoted_bytes)}});
     message["raw"] = turn.raw;
-    if (!can_be_stored(message, max_message_bytes)) {
+    if (!can_be_recorded(message, max_message_bytes)) {
         message["raw"] = nullptr;
         message["kind"] = "";
     }
@@ -66,6 +68,14 @@ void begin(RecordedTurn& recorded, const Json& message, const ModelProfile& prof
 }
 
 }  // namespace
+
+void require_recordable(const Json& value, std::string_view argument) {
+    Json item = Json::object();
+    item["value"] = value;
+    Json items = Json::array();
+    items.push_back(std::move(item));
+    require_storable(items, argument);
+}
 
 Json usage_json(const Usage& usage, const ModelProfile& profile) {
     return {{"input_tokens", usage.input_tokens},

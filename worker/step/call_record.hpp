@@ -3,11 +3,16 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "llm/model.hpp"
 
 namespace hil::worker {
+
+// Throws, naming the value `argument`, if the database would refuse it as a call's arguments or message: both
+// lie two levels deep in the items.
+void require_recordable(const Json& value, std::string_view argument);
 
 // The JSON of a reply's usage.
 Json usage_json(const Usage& usage, const ModelProfile& profile);

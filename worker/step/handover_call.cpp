@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <set>
 
-#include "core/text.hpp"
+#include "core/triggers.hpp"
 #include "tools/tool_name.hpp"
 #include "watch/log.hpp"
 
@@ -55,7 +55,8 @@ HandoverCall::HandoverCall(const Workflow& workflow)
 ToolSpec HandoverCall::spec() const { return {handover_tool_name, description, schema(skills_)}; }
 
 Json HandoverCall::output(const Json& arguments) const {
-    Json call = {{"reason", arguments.at("reason")}};
+    // The model has decided; the database takes no run back for want of a reason.
+    Json call = {{"reason", clean_reason(arguments.at("reason").get_ref<const std::string&>())}};
     for (const Json& skill : arguments.value("skills", Json::array())) {
         if (std::find(skills_.begin(), skills_.end(), skill) != skills_.end()) {
             call["required_skills"].push_back(skill);

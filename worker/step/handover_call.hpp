@@ -19,7 +19,8 @@ class HandoverCall {
     ToolSpec spec() const;
 
     // The output with which the step ends: {"handover_to_human": {reason, required_skills?, priority?}}.
-    // Skills that do not exist and a priority outside 1 to 10 are dropped. `arguments` must fit.
+    // The reason is one that can be shown, whatever the model wrote (see clean_reason). Skills that do not
+    // exist and a priority outside 1 to 10 are dropped. `arguments` must fit.
     Json output(const Json& arguments) const;
 
     // What is wrong with the arguments of a call.

@@ -23,7 +23,7 @@ namespace {
 constexpr std::size_t max_calls_per_turn = 32;
 constexpr std::size_t max_turn_bytes = 512 << 10;
 constexpr std::size_t max_arguments_bytes = 64 << 10;
-constexpr std::size_t max_result_bytes = 400 << 10;  // with all escapes less than a report may weigh
+constexpr std::size_t max_result_bytes = 400 << 10;  // twice that is less than a report may weigh
 
 bool repeats_ids(const ModelTurn& turn) {
     std::set<std::string> ids;
@@ -39,8 +39,9 @@ ToolLoop::ToolLoop(const StepWork& work, NodeSetting setting, Metrics& metrics)
     if (!setting_.has_tools) return;
     for (const std::shared_ptr<Tool>& tool : setting_.tools) {
         const std::string wire = wire_name(tool->name());
-        by_wire_name_[wire] = tool;
-        specs_.push_back({wire, tool->description(), tool->parameters().json_schema()});
+        // No API takes two tools of one name.
+        if (by_wire_name_.emplace(wire, tool).second)
+            specs_.push_back({wire, tool->description(), tool->parameters().json_schema()});
     }
     handover_.emplace(work_.workflow);
     specs_.push_back(handover_->spec());
@@ -210,6 +211,8 @@ std::string ToolLoop::refusal(const ToolCall& call, bool alone, Json& arguments)
         return "arguments: more than " + std::to_string(max_arguments_bytes) + " bytes";
     try {
         arguments = parse_json(call.arguments.empty() ? "{}" : call.arguments, "arguments");
+        // Another attempt would make another call of it.
+        if (!hands_over) require_recordable(arguments, "arguments");
     } catch (const std::exception& error) {
         return error.what();
     }
@@ -232,7 +235,10 @@ std::string ToolLoop::tool_label(const std::string& wire_name) const {
 }
 
 void ToolLoop::hand_over(const ToolCall& call) {
-    handed_over_ = handover_->output(parse_json(call.arguments, "arguments"));
+    // In a later attempt they may be an excerpt: what could not be written down whole.
+    Json arguments = Json::parse(call.arguments, nullptr, /*allow_exceptions=*/false);
+    if (arguments.is_discarded() || !handover_->problems(arguments).empty()) arguments = {{"reason", ""}};
+    handed_over_ = handover_->output(arguments);
 }
 
 // Rebuilds the turns of earlier attempts, and makes the calls that have no answer, under their old numbers.
