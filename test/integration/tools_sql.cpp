@@ -120,7 +120,7 @@ TEST_F(ToolsSql, ASlowFunctionIsEnded) {
         "$$ SELECT to_jsonb(pg_sleep(600)::text) $$");
     config_.function = "shop.slow";
     config_.read_only = true;
-    config_.timeout = std::chrono::milliseconds(200);
+    config_.timeout = std::chrono::seconds(1);
     const ToolOutcome outcome = call();
     EXPECT_TRUE(outcome.text.starts_with("error: 57014 ")) << outcome.text;
 }
@@ -137,6 +137,24 @@ TEST_F(ToolsSql, ALostConnectionIsOpenedAgain) {
     EXPECT_NE(call().text.find("not known whether"), std::string::npos);
     config_.function = "shop.look";
     EXPECT_EQ(call().text, "1");
+}
+
+// As after a restart of the server, or of what is between.
+TEST_F(ToolsSql, AnIdleConnectionThatWasLostCostsNoCall) {
+    begin_run();
+    config_.read_only = true;
+    config_.function = "shop.look";
+    sql().query(
+        "CREATE FUNCTION shop.look(arguments jsonb, call jsonb) RETURNS jsonb LANGUAGE sql AS "
+        "$$ SELECT to_jsonb(pg_backend_pid()) $$");
+    const std::string first = call().text;
+    ASSERT_EQ(sql().one("SELECT pg_terminate_backend($1::int, 60000)", {first}), "t");
+    config_.read_only = false;
+    config_.function = "shop.refund";
+    const ToolOutcome outcome = call();
+    EXPECT_FALSE(outcome.is_error) << outcome.text;
+    EXPECT_TRUE(outcome.recorded);
+    EXPECT_EQ(refunds(), 1);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <asio/any_io_executor.hpp>
 #include <asio/steady_timer.hpp>
+#include <chrono>
 #include <deque>
 #include <memory>
 #include <string>
@@ -38,11 +39,17 @@ class SqlPool : public std::enable_shared_from_this<SqlPool> {
         std::unique_ptr<AsyncConnection> connection_;
     };
 
-    // Waits for one that is free. Whether it is open is another matter.
-    Task<std::shared_ptr<Loan>> borrow();
+    using Time = std::chrono::steady_clock::time_point;
+
+    // Waits for one that is free; nullptr: none was until then. Whether it is open is another matter.
+    Task<std::shared_ptr<Loan>> borrow(Time until);
+
+    // Opens it if it is not open. False: not until then; the loan is given up, and ends when what is under
+    // way has come to its end. Throws DatabaseError.
+    Task<bool> open(std::shared_ptr<Loan> loan, Time until);
 
   private:
-    Task<std::shared_ptr<Loan>> borrow_here();
+    Task<std::shared_ptr<Loan>> borrow_here(Time until);
     void take_back(std::unique_ptr<AsyncConnection> connection);
 
     Threads& threads_;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "config/tools.hpp"
@@ -13,7 +14,7 @@ namespace hil::worker {
 
 // The function takes the arguments and the call (idempotency_key, run_id, conversation_id, node, call), both
 // jsonb, and returns jsonb. What it wrote and the record of the call are one commit: a call that is recorded
-// is never made again.
+// is never made again. The time limit holds for all of it, waiting for a connection included.
 class SqlTool : public Tool {
   public:
     // Throws SchemaError.
@@ -25,8 +26,16 @@ class SqlTool : public Tool {
     Task<ToolOutcome> call(const Json& arguments, const CallContext& context) override;
 
   private:
-    Task<ToolOutcome> transaction(AsyncConnection& database, std::string arguments,
-                                  const CallContext& context);
+    using Time = SqlPool::Time;
+
+    Task<ToolOutcome> call_over(std::shared_ptr<SqlPool::Loan> loan, std::string arguments,
+                                const CallContext& context, Time until);
+    // Nothing where the connection was lost before the function was called.
+    Task<std::optional<ToolOutcome>> transaction(AsyncConnection& database, std::string arguments,
+                                                 const CallContext& context, Time until);
+    Task<std::string> begin(AsyncConnection& database, Time until);
+    Task<ToolOutcome> run(AsyncConnection& database, std::string statement, std::string arguments,
+                          const CallContext& context, Time until);
 
     const SqlToolConfig config_;
     const ToolParameters parameters_;
