@@ -479,8 +479,34 @@ workflow:
   edges:
     - {from: first, to: HANDOVER}
 )");
-    outputs["first"] = {{"skills", {"billing", "general", "order", "root", "skills"}}};
-    EXPECT_EQ(result()["config"]["required_skills"], Json({"orders", "billing", "general", "skills"}));
+    outputs["first"] = {{"skills", {"billing", "general", "order", "root", "skills", "first"}}};
+    EXPECT_EQ(result()["config"]["required_skills"], Json({"orders", "billing", "general"}));
+}
+
+// What the author wrote as text is a skill, and what names a value in a template is none.
+TEST_F(Executor, ANameInATemplateIsNoSkill) {
+    load(R"(name: routed
+workflow:
+  nodes:
+    - {id: first, agent: simple_evaluator}
+    - id: HANDOVER
+      type: sink
+      action: handover_to_human
+      config:
+        required_skills:
+          - "{% if first.urgent %}vip{% else %}plain{% endif %}"
+          - "{{ 'returns' if first.skill == \"exchanges\" else first.skill }}"
+          - "{# not a skill: comment #}{{ first.other }}"
+          - "{{- first.third -}}"
+  edges:
+    - {from: first, to: HANDOVER}
+)");
+    const auto skills = [this](const char* skill, const char* other, const char* third) {
+        outputs["first"] = {{"urgent", true}, {"skill", skill}, {"other", other}, {"third", third}};
+        return result()["config"]["required_skills"];
+    };
+    EXPECT_EQ(skills("exchanges", "plain", "returns"), Json({"vip", "returns", "plain", "returns"}));
+    EXPECT_EQ(skills("first", "comment", "if"), Json({"vip"}));
 }
 
 class CallForHuman : public Executor {

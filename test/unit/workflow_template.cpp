@@ -1,6 +1,8 @@
 // Templates and python_expr: what is undefined, whitespace, limits, mistakes with their offsets.
 #include <gtest/gtest.h>
 
+#include <ctime>
+
 #include "workflow/template.hpp"
 
 namespace hil::worker {
@@ -193,6 +195,33 @@ TEST(Template, WhatGrowsByItselfIsBounded) {
     for (int i = 0; i < 40; ++i) nested += "{% set x = [x, x] %}";
     for (const char* use : {"{{ x }}", "{{ x == x }}", "{{ x|tojson }}", "{{ x ~ 'a' }}"})
         EXPECT_EQ(failure(nested + use), "a list, a map or a text is too large") << use;
+}
+
+// `in` looks at every element of a list, and at the whole of none that cannot be it.
+TEST(Template, SearchesInListsAreBounded) {
+    Scope given;
+    Json many = Json::array(), lists = Json::array();
+    for (int i = 0; i < 8'000; ++i) many.push_back(i);
+    for (int i = 0; i < 200; ++i) lists.push_back(i);
+    given.variables = {{"many", many}, {"lists", {lists, {1, 2}, "1", 1, nullptr, {{"a", 1}}}}};
+    const auto rendered = [&](const std::string& source) {
+        try {
+            return Template::text(source, nodes).render(given);
+        } catch (const TemplateError& error) {
+            return std::string(error.what());
+        }
+    };
+    const std::clock_t start = std::clock();
+    EXPECT_EQ(rendered("{{ many in many }}"), "False");
+    EXPECT_EQ(rendered("{{ (many ~ 'x') in many }}"), "False");
+    EXPECT_LT((std::clock() - start) / CLOCKS_PER_SEC, 2);
+    EXPECT_EQ(rendered("{% for i in range(20) %}{{ 8000 in many }}{% endfor %}"),
+              "the template takes more than 100,000 operations");
+    EXPECT_EQ(rendered("{{ [1, 2] in lists }}{{ '1' in lists }}{{ 1.0 in lists }}{{ {'a': 1} in lists }}"),
+              "TrueTrueTrueTrue");
+    EXPECT_EQ(rendered("{{ [2, 1] in lists }}{{ '2' in lists }}{{ true in lists }}{{ {'a': 2} in lists }}"),
+              "FalseFalseFalseFalse");
+    EXPECT_EQ(rendered("{{ none in lists }}{{ range(200) in lists }}"), "TrueTrue");
 }
 
 TEST(Template, MistakesAreToldInTheAuthorsTerms) {

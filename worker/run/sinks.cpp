@@ -9,6 +9,7 @@
 #include "watch/log.hpp"
 #include "workflow/literal.hpp"
 #include "workflow/storable.hpp"
+#include "workflow/template_texts.hpp"
 
 namespace hil::worker {
 namespace {
@@ -37,12 +38,21 @@ bool has_word(const std::string& text, const std::string& word) {
     return false;
 }
 
+// What the author wrote as text in a template, or in a list of them.
+std::string texts_of(const Json& value) {
+    if (value.is_string()) return template_texts(value.get_ref<const std::string&>());
+    std::string texts;
+    if (value.is_structured())
+        for (const Json& item : value) texts += texts_of(item) + "\n";
+    return texts;
+}
+
 // A model's words never become a queue that nobody serves: what a rule of the workflow does not name, and the
 // sink's author did not write, is no skill.
 void drop_unknown_skills(const Workflow& workflow, const Node& sink, Json& config) {
     const auto skills = config.find("required_skills");
     if (skills == config.end() || !skills->is_array()) return;
-    const std::string written = sink.config.at("required_skills").dump();
+    const std::string written = texts_of(sink.config.at("required_skills"));
     const auto is_unknown = [&](const Json& skill) {
         const auto named = [&](const RoutingRule& rule) { return skill == rule.skill; };
         const auto& rules = workflow.hil.routing_rules;

@@ -23,10 +23,10 @@ class TemplateError : public std::runtime_error {
 // What is undefined reads as undefined at any depth, is false, and renders as nothing; comparisons with it
 // are false (`!=` is true). Output of nodes is data: a rendered text is never rendered again.
 //
-// Bounded per rendering: the template's length, its nesting, 100,000 operations and loop rounds, 2 seconds
-// of computing (looked at between operations), 1 MB of output and of each text that is put together, 4 MB of
-// each list or map that is put together, printed, copied or compared, and range(). Not bounded: a single
-// operation's time.
+// Bounded per rendering: the template's length, its nesting, 100,000 operations, loop rounds and elements
+// that `in` looks at, 2 seconds of computing (looked at between them), 1 MB of output and of each text that
+// is put together, 4 MB of each list or map that is put together, printed, copied or compared, and range().
+// Not bounded: a single operation's time.
 class Template {
   public:
     // `nodes`: the ids of the workflow's nodes. Both throw SyntaxError.

@@ -127,16 +127,34 @@ bool equal(const Value& a, const Value& b) {
     return a.get<OrderedJson>() == b.get<OrderedJson>();
 }
 
-bool contains(const Value& container, const Value& item) {
+// By what is told at once: most elements of a list are not what is looked for.
+bool may_be_equal(const Value& a, const Value& b) {
+    if (a.is_array() != b.is_array() || a.is_object() != b.is_object() || a.is_string() != b.is_string())
+        return false;
+    const bool has_size = a.is_array() || a.is_object() || a.is_string();
+    return !has_size || a.size() == b.size();
+}
+
+bool list_contains(const Value& list, const Value& item, Budget& budget) {
+    require_small(item);
+    const auto wanted = item.get<OrderedJson>();
+    for (std::size_t i = 0; i < list.size(); ++i) {
+        budget.spend(1);
+        const Value& element = list.at(i);
+        if (!may_be_equal(element, item)) continue;
+        require_small(element);
+        if (element.get<OrderedJson>() == wanted) return true;
+    }
+    return false;
+}
+
+bool contains(const Value& container, const Value& item, Budget& budget) {
     if (container.is_string()) {
         return item.is_string() &&
                container.get<std::string>().find(item.get<std::string>()) != std::string::npos;
     }
     if (container.is_object()) return item.is_hashable() && container.contains(item);
-    if (!container.is_array()) return false;
-    for (std::size_t i = 0; i < container.size(); ++i)
-        if (equal(container.at(i), item)) return true;
-    return false;
+    return container.is_array() && list_contains(container, item, budget);
 }
 
 // Values of different kinds have no order: neither is less.
@@ -351,7 +369,7 @@ std::shared_ptr<minja::Context> template_functions(const std::shared_ptr<Budget>
     define("get", [](ArgumentsValue& given) { return get(given.args[0], given.args[1]); });
     define("slice", [](ArgumentsValue& g) { return slice(g.args[0], g.args[1], g.args[2], g.args[3]); });
     define("equal", [](ArgumentsValue& given) { return equal(given.args[0], given.args[1]); });
-    define("in", [](ArgumentsValue& given) { return contains(given.args[1], given.args[0]); });
+    define("in", [budget](ArgumentsValue& given) { return contains(given.args[1], given.args[0], *budget); });
     define("less", [](ArgumentsValue& given) { return less(given.args[0], given.args[1], false); });
     define("at_most", [](ArgumentsValue& given) { return less(given.args[0], given.args[1], true); });
     define("copy", [](ArgumentsValue& given) { return copy(given.args[0]); });
