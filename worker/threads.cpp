@@ -22,18 +22,22 @@ Threads::~Threads() {
     io_.stop();
     work_.stop();
     helpers_.stop();
+    lease_helper_.stop();
     work_.join();
     helpers_.join();
+    lease_helper_.join();
     io_.shutdown();
     work_.shutdown();
     helpers_.shutdown();
+    lease_helper_.shutdown();
 }
 
 asio::any_io_executor Threads::new_strand() { return asio::make_strand(work_.get_executor()); }
 
-Task<> Threads::to_helper(std::function<void()> blocking) {
+Task<> Threads::to_helper(std::function<void()> blocking, Helper helper) {
     Task<> task = call(std::move(blocking));
-    co_await elsewhere(asio::make_strand(helpers_.get_executor()), std::move(task));
+    asio::thread_pool& pool = helper == Helper::leases ? lease_helper_ : helpers_;
+    co_await elsewhere(asio::make_strand(pool.get_executor()), std::move(task));
 }
 
 void Threads::run() {

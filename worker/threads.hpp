@@ -24,9 +24,13 @@ class Threads {
     // On the work threads; what runs on one strand never runs side by side.
     asio::any_io_executor new_strand();
 
+    // Helper threads: a few for everybody, who may have to wait until one is free, and one for leases, which
+    // cannot wait while all others try to reach a server that is gone.
+    enum class Helper { anyones, leases };
+
     // Runs on a helper thread what blocks and cannot be cancelled, and comes back to the caller's executor.
     // Throws what `blocking` throws.
-    Task<> to_helper(std::function<void()> blocking);
+    Task<> to_helper(std::function<void()> blocking, Helper helper = Helper::anyones);
 
     // Does input and output on the calling thread until stop() is called.
     void run();
@@ -47,6 +51,7 @@ class Threads {
     Closing<asio::io_context> io_{1};
     Closing<asio::thread_pool> work_;
     Closing<asio::thread_pool> helpers_{2};
+    Closing<asio::thread_pool> lease_helper_{1};
 };
 
 }  // namespace hil::worker

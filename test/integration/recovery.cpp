@@ -187,6 +187,24 @@ TEST_F(Recovery, LeasesAreRenewedWhileARunTakesLongerThanItsLease) {
               "succeeded 1 first");
 }
 
+TEST_F(Recovery, ARenewalThatHangsIsGivenUpWhileThereIsTimeForAnother) {
+    Process& worker = start_worker({.lease_seconds = 10});
+    ASSERT_TRUE(
+        waits_for("EXISTS (SELECT 1 FROM pg_stat_activity WHERE application_name = 'hil-worker' "
+                  "AND datname = current_database() AND query LIKE '%hil_renew_runs%')"));
+    Session holder = connect();
+    holder.query("BEGIN");
+    holder.query("LOCK TABLE hil.runs IN ACCESS EXCLUSIVE MODE");
+    const auto begin = std::chrono::steady_clock::now();
+    EXPECT_TRUE(within_patience(
+        [&] { return worker.output().find("leases could not be renewed") != std::string::npos; }));
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(30));
+    holder.query("COMMIT");
+    const std::string id = new_id();
+    says(id, "Where is my order?");
+    EXPECT_TRUE(reaches(id, "finished"));
+}
+
 TEST_F(Recovery, OneRunThatWaitsInTheServerDoesNotLetTheLeasesOfOthersEnd) {
     Gate gate(database(), "handle_with_ai");
     start_worker({.lease_seconds = 1, .name = "first"});

@@ -2,10 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <asio/detached.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/this_coro.hpp>
 #include <asio/use_awaitable.hpp>
 #include <chrono>
+#include <future>
 #include <stdexcept>
 #include <thread>
 
@@ -52,6 +54,20 @@ TEST(Threads, WhatBlocksRunsElsewhereAndComesBack) {
     EXPECT_NE(here, helper);
     EXPECT_NE(here, std::this_thread::get_id());
     EXPECT_THROW(run_task(threads, fail_on_a_helper(threads)), std::runtime_error);
+}
+
+// As when the server is gone, and every connection waits for it.
+TEST(Threads, LeasesWaitForNobodyElsesHelper) {
+    Threads threads(1);
+    std::promise<void> renewed;
+    const std::shared_future<void> all_wait(renewed.get_future());
+    for (int i = 0; i < 16; ++i) {
+        Task<> other = threads.to_helper([all_wait] { all_wait.wait(); });
+        asio::co_spawn(threads.new_strand(), std::move(other), asio::detached);
+    }
+    Task<> leases = threads.to_helper([&renewed] { renewed.set_value(); }, Threads::Helper::leases);
+    run_task(threads, std::move(leases));
+    EXPECT_EQ(all_wait.wait_for(std::chrono::seconds(0)), std::future_status::ready);
 }
 
 TEST(Threads, WhatStillWaitsAtTheEndIsDestroyed) {

@@ -22,7 +22,7 @@ Task<> AsyncConnection::open() {
     // The helper outlives a caller that is destroyed meanwhile.
     const auto fresh = std::make_shared<ConnectionPtr>();
     const std::function<void()> blocking = [fresh, url = url_] { *fresh = connect(url); };
-    co_await threads_.to_helper(blocking);
+    co_await threads_.to_helper(blocking, helper_);
     const int own = dup(PQsocket(fresh->get()));
     if (own < 0) throw std::system_error(errno, std::generic_category(), "dup");
     socket_ = std::make_unique<Socket>(threads_.io(), own);

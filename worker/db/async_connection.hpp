@@ -17,8 +17,9 @@ namespace hil::worker {
 // of a statement, the statement is cancelled too and the connection closed.
 class AsyncConnection {
   public:
-    // Of `url` see Connection.
-    AsyncConnection(Threads& threads, std::string url) : threads_(threads), url_(std::move(url)) {}
+    // Of `url` see Connection. `helper` is whose thread connecting blocks.
+    AsyncConnection(Threads& threads, std::string url, Threads::Helper helper = Threads::Helper::anyones)
+        : threads_(threads), url_(std::move(url)), helper_(helper) {}
     ~AsyncConnection() { close(); }
     AsyncConnection(const AsyncConnection&) = delete;
     AsyncConnection& operator=(const AsyncConnection&) = delete;
@@ -55,6 +56,7 @@ class AsyncConnection {
 
     Threads& threads_;
     std::string url_;
+    Threads::Helper helper_;
     ConnectionPtr connection_;
     std::unique_ptr<asio::posix::stream_descriptor> socket_;  // a duplicate of libpq's own
     bool busy_ = false;                                       // a statement is on its way

@@ -9,6 +9,10 @@
 namespace hil::worker {
 namespace {
 
+// Claims and ticks take moments. A server that is gone shows by their silence only, and no work is found
+// until then.
+constexpr std::chrono::milliseconds round_limit{20'000};
+
 template <typename Number>
 Number number(std::string_view text) {
     Number value{};
@@ -50,7 +54,7 @@ Task<std::vector<RawClaim>> claim_runs(AsyncConnection& connection, std::string 
     const Result result = co_await connection.execute(
         "SELECT run_id, attempt, conversation_id, workflow, revision, input"
         " FROM hil_claim_runs($1::text, $2::int, make_interval(secs => $3::float8))",
-        std::move(parameters));
+        std::move(parameters), round_limit);
     std::vector<RawClaim> claims;
     claims.reserve(static_cast<std::size_t>(result.rows()));
     for (int row = 0; row < result.rows(); ++row) {
@@ -66,22 +70,24 @@ Task<std::vector<RawClaim>> claim_runs(AsyncConnection& connection, std::string 
 }
 
 Task<std::vector<std::int64_t>> renew_runs(AsyncConnection& connection, std::string worker,
-                                           std::vector<std::int64_t> run_ids,
-                                           std::chrono::milliseconds lease) {
+                                           std::vector<std::int64_t> run_ids, std::chrono::milliseconds lease,
+                                           std::chrono::milliseconds limit) {
     std::string ids = "{";
     for (const std::int64_t id : run_ids) ids += (ids.size() > 1 ? "," : "") + std::to_string(id);
     ids += "}";
     std::vector<Parameter> parameters = {std::move(worker), std::move(ids), seconds(lease)};
     const Result result = co_await connection.execute(
         "SELECT unnest(hil_renew_runs($1::text, $2::bigint[], make_interval(secs => $3::float8)))",
-        std::move(parameters));
+        std::move(parameters), limit);
     std::vector<std::int64_t> held;
     held.reserve(static_cast<std::size_t>(result.rows()));
     for (int row = 0; row < result.rows(); ++row) held.push_back(number<std::int64_t>(result.text(row, 0)));
     co_return held;
 }
 
-Task<> tick(AsyncConnection& connection) { co_await connection.execute("SELECT hil_tick()"); }
+Task<> tick(AsyncConnection& connection) {
+    co_await connection.execute("SELECT hil_tick()", {}, round_limit);
+}
 
 Task<std::string> workflow_definition(AsyncConnection& connection, std::string name, int revision) {
     std::vector<Parameter> parameters = {std::move(name), std::to_string(revision)};

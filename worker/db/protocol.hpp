@@ -33,10 +33,11 @@ struct RawClaim {
 Task<std::vector<RawClaim>> claim_runs(AsyncConnection& connection, std::string worker, std::size_t max_runs,
                                        std::chrono::milliseconds lease);
 
-// Renews the leases of the runs given and returns those that this worker still holds.
+// Renews the leases of the runs given and returns those that this worker still holds. A server that does not
+// answer within `limit` is given up.
 Task<std::vector<std::int64_t>> renew_runs(AsyncConnection& connection, std::string worker,
-                                           std::vector<std::int64_t> run_ids,
-                                           std::chrono::milliseconds lease);
+                                           std::vector<std::int64_t> run_ids, std::chrono::milliseconds lease,
+                                           std::chrono::milliseconds limit);
 
 Task<> tick(AsyncConnection& connection);
 

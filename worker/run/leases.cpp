@@ -14,9 +14,19 @@ namespace hil::worker {
 
 using std::chrono::milliseconds;
 
+namespace {
+
+// A renewal takes moments. One that hangs has to be given up, and another to come through on a new
+// connection, before the leases are over.
+milliseconds renewal_limit(milliseconds lease) {
+    return std::min<milliseconds>(lease / 2, milliseconds(5'000));
+}
+
+}  // namespace
+
 Leases::Leases(Threads& threads, const std::string& url, std::string worker, milliseconds lease,
                const Flights& flights, std::function<void()> renewable_again)
-    : connection_(threads, url),
+    : connection_(threads, url, Threads::Helper::leases),
       pause_(threads.io()),
       worker_(std::move(worker)),
       lease_(lease),
@@ -66,7 +76,9 @@ Task<> Leases::renew() {
     std::vector<std::int64_t> run_ids;
     run_ids.reserve(flights.size());
     for (const FlightPtr& flight : flights) run_ids.push_back(flight->raw.claim.run_id);
-    abandon_lost(flights, co_await renew_runs(connection_, worker_, std::move(run_ids), lease_));
+    const std::vector<std::int64_t> held =
+        co_await renew_runs(connection_, worker_, std::move(run_ids), lease_, renewal_limit(lease_));
+    abandon_lost(flights, held);
 }
 
 }  // namespace hil::worker
