@@ -16,6 +16,11 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr const char* report_runs = "SELECT hil_report_runs($1::jsonb)";
+constexpr const char* report_one = "SELECT hil_report_runs($1::jsonb) -> 0";
+constexpr const char* record_calls = "SELECT hil_record_calls($1::bigint, $2::int, $3::text, $4::jsonb)";
+constexpr const char* record_step =
+    "SELECT hil_record_step($1::bigint, $2::int, $3::text, $4::jsonb, $5::jsonb)";
+constexpr const char* complete_run = "SELECT hil_complete_run($1::bigint, $2::int, $3::jsonb)";
 // What is sent together waits for nothing but locks that are held for a moment, so it is soon told who is in
 // the way.
 constexpr milliseconds together_limit{2'000};
@@ -27,6 +32,13 @@ constexpr asio::steady_timer::time_point never = asio::steady_timer::time_point:
 Task<> rest(asio::steady_timer& timer) {
     std::error_code woken;
     co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+}
+
+// What the database says to one report, or to a part of one.
+Task<std::optional<Answer>> ask(AsyncConnection& connection, std::string sql,
+                                std::vector<Parameter> parameters) {
+    const Result result = co_await connection.execute(std::move(sql), std::move(parameters), alone_limit);
+    co_return answer_of(Json::parse(result.text(0, 0)));
 }
 
 Answer refusal(const DatabaseError& error) {
@@ -136,23 +148,11 @@ void ReportSender::put_back(const std::vector<WaitingReportPtr>& reports, bool a
     }
 }
 
-// One that is here by itself does everything; several never wait for a conversation, and hand over nothing.
-Task<> ReportSender::send_together(Lane& lane, std::vector<WaitingReportPtr> reports) {
+// Nothing: all went well.
+Task<std::optional<DatabaseError>> ReportSender::tried(Lane& lane, Task<> sending) {
     std::optional<DatabaseError> failure;
     try {
-        std::vector<Parameter> parameters = {argument_of(reports)};
-        const Result result =
-            co_await lane.connection.execute(report_runs, std::move(parameters), together_limit);
-        const Json answers = Json::parse(result.text(0, 0));
-        metrics_.reported(reports.size() > 1 ? "together" : "alone", reports.size());
-        for (std::size_t i = 0; i < reports.size(); ++i) {
-            reports[i]->answer = answer_of(answers.at(i));
-            if (reports[i]->answer) {
-                static_cast<Delivery&>(*reports[i]).answered.cancel();
-            } else {
-                put_back({reports[i]}, /*alone=*/true);
-            }
-        }
+        co_await std::move(sending);
         lane.backoff.reset();
         lane.complaint.is_over();
     } catch (const DatabaseError& error) {
@@ -161,6 +161,29 @@ Task<> ReportSender::send_together(Lane& lane, std::vector<WaitingReportPtr> rep
         lane.connection.close();
         failure = DatabaseError(error.what(), "", /*connection_lost=*/true);
     }
+    co_return failure;
+}
+
+// One that is here by itself does everything; several never wait for a conversation, and hand over nothing.
+Task<> ReportSender::ask_together(Lane& lane, const std::vector<WaitingReportPtr>& reports) {
+    std::vector<Parameter> parameters = {argument_of(reports)};
+    const Result result =
+        co_await lane.connection.execute(report_runs, std::move(parameters), together_limit);
+    const Json answers = Json::parse(result.text(0, 0));
+    metrics_.reported(reports.size() > 1 ? "together" : "alone", reports.size());
+    for (std::size_t i = 0; i < reports.size(); ++i) {
+        reports[i]->answer = answer_of(answers.at(i));
+        if (reports[i]->answer) {
+            static_cast<Delivery&>(*reports[i]).answered.cancel();
+        } else {
+            put_back({reports[i]}, /*alone=*/true);
+        }
+    }
+}
+
+Task<> ReportSender::send_together(Lane& lane, std::vector<WaitingReportPtr> reports) {
+    Task<> asking = ask_together(lane, reports);
+    const std::optional<DatabaseError> failure = co_await tried(lane, std::move(asking));
     if (!failure) co_return;
     if (failure->connection_lost()) {
         put_back(reports, /*alone=*/false);
@@ -171,26 +194,19 @@ Task<> ReportSender::send_together(Lane& lane, std::vector<WaitingReportPtr> rep
     }
 }
 
-Task<> ReportSender::send_alone(Lane& lane, WaitingReportPtr report) {
-    std::optional<DatabaseError> failure;
-    try {
-        if (report->in_parts) {
-            report->answer = co_await in_parts(lane.connection, report->report);
-        } else {
-            std::vector<Parameter> parameters = {argument_of({report})};
-            const Result result =
-                co_await lane.connection.execute(report_runs, std::move(parameters), alone_limit);
-            report->answer = answer_of(Json::parse(result.text(0, 0)).at(0));
-        }
-        metrics_.reported(report->in_parts ? "in_parts" : "alone", 1);
-        lane.backoff.reset();
-        lane.complaint.is_over();
-    } catch (const DatabaseError& error) {
-        failure = error;
-    } catch (const std::exception& error) {
-        lane.connection.close();
-        failure = DatabaseError(error.what(), "", /*connection_lost=*/true);
+Task<> ReportSender::ask_alone(Lane& lane, const WaitingReportPtr& report) {
+    if (report->in_parts) {
+        report->answer = co_await in_parts(lane.connection, report->report);
+    } else {
+        std::vector<Parameter> parameters = {argument_of({report})};
+        report->answer = co_await ask(lane.connection, report_one, std::move(parameters));
     }
+    metrics_.reported(report->in_parts ? "in_parts" : "alone", 1);
+}
+
+Task<> ReportSender::send_alone(Lane& lane, WaitingReportPtr report) {
+    Task<> asking = ask_alone(lane, report);
+    const std::optional<DatabaseError> failure = co_await tried(lane, std::move(asking));
     if (failure && !failure->worth_retrying()) report->answer = refusal(*failure);
     if (report->answer) {
         static_cast<Delivery&>(*report).answered.cancel();
@@ -201,28 +217,22 @@ Task<> ReportSender::send_alone(Lane& lane, WaitingReportPtr report) {
 }
 
 // For what is too much for one argument. The fence makes it safe to repeat the parts.
-Task<Answer> ReportSender::in_parts(AsyncConnection& connection, const Report& report) {
+Task<std::optional<Answer>> ReportSender::in_parts(AsyncConnection& connection, const Report& report) {
     const std::string run = std::to_string(report.run_id), attempt = std::to_string(report.attempt);
-    Answer answer{Answer::Action::proceed, "", "", ""};
-    const auto says = [](const Result& result) { return answer_of(Json::parse(result.text(0, 0))); };
+    std::optional<Answer> answer = Answer{Answer::Action::proceed, "", "", ""};
+    const auto stops = [&] { return answer.value_or(Answer{}).action != Answer::Action::proceed; };
     for (const Json& call : report.body.value("calls", Json::array())) {
         Json calls = Json::array({call});
         calls[0].erase("node");
         std::vector<Parameter> parameters = {run, attempt, call.value("node", ""), text_of(calls)};
-        const Result result =
-            co_await connection.execute("SELECT hil_record_calls($1::bigint, $2::int, $3::text, $4::jsonb)",
-                                        std::move(parameters), alone_limit);
-        answer = says(result).value_or(Answer{});
-        if (answer.action != Answer::Action::proceed) co_return answer;
+        answer = co_await ask(connection, record_calls, std::move(parameters));
+        if (stops()) co_return answer;
     }
     for (const Json& step : report.body.value("steps", Json::array())) {
         std::vector<Parameter> parameters = {run, attempt, step.value("node", ""), text_of(step.at("output")),
                                              text_of(step.at("usage"))};
-        const Result result = co_await connection.execute(
-            "SELECT hil_record_step($1::bigint, $2::int, $3::text, $4::jsonb, $5::jsonb)",
-            std::move(parameters), alone_limit);
-        answer = says(result).value_or(Answer{});
-        if (answer.action != Answer::Action::proceed) co_return answer;
+        answer = co_await ask(connection, record_step, std::move(parameters));
+        if (stops()) co_return answer;
     }
     Json rest = {
         {"run_id", report.run_id}, {"attempt", report.attempt}, {"conversation_id", report.conversation_id}};
@@ -230,14 +240,11 @@ Task<Answer> ReportSender::in_parts(AsyncConnection& connection, const Report& r
         if (report.body.contains(key)) rest[key] = report.body.at(key);
     if (report.body.contains("result")) {
         std::vector<Parameter> parameters = {run, attempt, text_of(report.body.at("result"))};
-        const Result result = co_await connection.execute(
-            "SELECT hil_complete_run($1::bigint, $2::int, $3::jsonb)", std::move(parameters), alone_limit);
-        answer = says(result).value_or(Answer{});
+        answer = co_await ask(connection, complete_run, std::move(parameters));
     } else if (rest.size() > 3) {
-        Json only = Json::array({std::move(rest)});
+        const Json only = Json::array({std::move(rest)});
         std::vector<Parameter> parameters = {text_of(only)};
-        const Result result = co_await connection.execute(report_runs, std::move(parameters), alone_limit);
-        answer = answer_of(Json::parse(result.text(0, 0)).at(0)).value_or(Answer{});
+        answer = co_await ask(connection, report_one, std::move(parameters));
     }
     co_return answer;
 }

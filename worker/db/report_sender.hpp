@@ -5,6 +5,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,9 +42,12 @@ class ReportSender : public Reports {
 
     Task<> deliver(std::shared_ptr<Delivery> delivery);
     Task<> serve(Lane& lane);
+    Task<std::optional<DatabaseError>> tried(Lane& lane, Task<> sending);
+    Task<> ask_together(Lane& lane, const std::vector<WaitingReportPtr>& reports);
+    Task<> ask_alone(Lane& lane, const WaitingReportPtr& report);
     Task<> send_together(Lane& lane, std::vector<WaitingReportPtr> reports);
     Task<> send_alone(Lane& lane, WaitingReportPtr report);
-    Task<Answer> in_parts(AsyncConnection& connection, const Report& report);
+    Task<std::optional<Answer>> in_parts(AsyncConnection& connection, const Report& report);
     Task<> pause(Lane& lane, const std::string& error);
     void put_back(const std::vector<WaitingReportPtr>& reports, bool alone);
     void wake(bool for_lone);
