@@ -74,6 +74,48 @@ TEST_F(ManyRuns, OneConversationThatIsHeldDelaysNoOther) {
     EXPECT_TRUE(reaches(held, "finished"));
 }
 
+// Reports that have to wait in the database have two connections.
+TEST_F(ManyRuns, ConversationsThatAreHeldDelayNoHandoverOfOthers) {
+    load_text(R"(name: people
+workflow:
+  nodes:
+    - {id: answer, agent: reasoning_support_agent}
+    - {id: DONE, type: sink, action: handover_to_human}
+  edges:
+    - {from: answer, to: DONE}
+)");
+    model.by_node["answer"] = {Say::answer({{"answer", "Soon."}, {"success", true}})};
+    server.hold();
+    start(50);
+    sql().query(
+        "SELECT hil_handle_message(gen_random_uuid(), 'Where is my order?') FROM generate_series(1, 16)");
+    ASSERT_TRUE(server.waits_for(path, 16));
+    Session holder = connect();
+    holder.query("BEGIN");
+    holder.query("SELECT FROM hil.conversations FOR UPDATE");
+    server.release();
+    ASSERT_TRUE(within_patience([&] {
+        return sql().number(
+                   "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+                   "AND application_name = 'hil-worker' AND wait_event_type = 'Lock'") >= 2;
+    }));
+    // Several at once, since one that comes by itself needs none of those connections.
+    server.hold();
+    sql().query(
+        "SELECT hil_handle_message(gen_random_uuid(), 'Where is my order?') FROM generate_series(1, 20)");
+    ASSERT_TRUE(server.waits_for(path, 36));
+    server.release();
+    const auto handed_over = [&](int count) {
+        return within_patience([&] {
+            return sql().number("SELECT count(*) FROM hil.conversations WHERE status = 'pending_human'") ==
+                   count;
+        });
+    };
+    EXPECT_TRUE(handed_over(20));
+    holder.query("COMMIT");
+    EXPECT_TRUE(handed_over(36));
+}
+
 TEST_F(ManyRuns, IndependentNodesOfOneRunAreAskedSideBySide) {
     load_text(R"(name: fork
 workflow:

@@ -25,8 +25,8 @@ TEST(ReportBatch, WhatIsThereGoesTogetherInItsOrder) {
     const auto taken = queue.take_together();
     EXPECT_EQ(runs_of(taken), (Runs{1, 2, 3}));
     EXPECT_FALSE(queue.has_some());
-    EXPECT_EQ(queue.take_alone()->report.run_id, 4);
-    EXPECT_EQ(queue.take_alone(), nullptr);
+    EXPECT_EQ(queue.take_alone({})->report.run_id, 4);
+    EXPECT_EQ(queue.take_alone({}), nullptr);
     EXPECT_EQ(Json::parse(argument_of(taken))[1],
               Json({{"run_id", 2}, {"attempt", 2}, {"conversation_id", "c-1"}}));
 }
@@ -49,7 +49,21 @@ TEST(ReportBatch, WhatNobodyWaitsForIsNotSent) {
     queue.add(gone, /*alone=*/false);
     queue.add(lone, /*alone=*/true);
     EXPECT_TRUE(queue.take_together().empty());
-    EXPECT_EQ(queue.take_alone(), nullptr);
+    EXPECT_EQ(queue.take_alone({}), nullptr);
+}
+
+TEST(ReportBatch, WhatIsPutOffLetsOthersGoBeforeIt) {
+    const ReportQueue::Clock::time_point now{std::chrono::seconds(100)};
+    ReportQueue queue;
+    EXPECT_EQ(queue.next_alone(), ReportQueue::Clock::time_point::max());
+    const WaitingReportPtr held = report(1), other = report(2);
+    held->not_before = now + std::chrono::milliseconds(100);
+    queue.add(held, /*alone=*/true);
+    queue.add(other, /*alone=*/true);
+    EXPECT_EQ(queue.take_alone(now), other);
+    EXPECT_EQ(queue.take_alone(now), nullptr);
+    EXPECT_EQ(queue.next_alone(), held->not_before);
+    EXPECT_EQ(queue.take_alone(held->not_before), held);
 }
 
 TEST(ReportBatch, WhatIsTooLargeOrTooDeepGoesInParts) {

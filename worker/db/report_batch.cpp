@@ -1,5 +1,7 @@
 #include "db/report_batch.hpp"
 
+#include <algorithm>
+
 #include "db/protocol.hpp"
 
 namespace hil::worker {
@@ -47,13 +49,21 @@ std::vector<WaitingReportPtr> ReportQueue::take_together() {
     return taken;
 }
 
-WaitingReportPtr ReportQueue::take_alone() {
-    while (!alone_.empty()) {
-        WaitingReportPtr next = std::move(alone_.front());
-        alone_.pop_front();
-        if (!next->unwanted) return next;
-    }
-    return nullptr;
+WaitingReportPtr ReportQueue::take_alone(Clock::time_point now) {
+    std::erase_if(alone_, [](const WaitingReportPtr& report) { return report->unwanted; });
+    const auto next = std::find_if(alone_.begin(), alone_.end(), [now](const WaitingReportPtr& report) {
+        return report->not_before <= now;
+    });
+    if (next == alone_.end()) return nullptr;
+    WaitingReportPtr taken = std::move(*next);
+    alone_.erase(next);
+    return taken;
+}
+
+ReportQueue::Clock::time_point ReportQueue::next_alone() const {
+    Clock::time_point next = Clock::time_point::max();
+    for (const WaitingReportPtr& report : alone_) next = std::min(next, report->not_before);
+    return next;
 }
 
 std::string argument_of(const std::vector<WaitingReportPtr>& reports) {

@@ -1,6 +1,8 @@
-// Which reports go to the database together, and what its answers mean. Pure: no connection, no clock.
+// Which reports go to the database together and which later, and what its answers mean. Pure: no connection,
+// no clock.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <deque>
 #include <memory>
@@ -9,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "backoff.hpp"
 #include "db/reports.hpp"
 
 namespace hil::worker {
@@ -27,6 +30,8 @@ struct WaitingReport {
     const std::string text;  // as hil_report_runs takes it
     const bool in_parts;     // too large or too deep for that
     bool unwanted = false;   // nobody waits for the answer
+    Backoff backoff;
+    std::chrono::steady_clock::time_point not_before;  // of its next try
     std::optional<Answer> answer;
 };
 using WaitingReportPtr = std::shared_ptr<WaitingReport>;
@@ -34,16 +39,19 @@ using WaitingReportPtr = std::shared_ptr<WaitingReport>;
 // Reports that wait for a connection. Belongs to one thread.
 class ReportQueue {
   public:
+    using Clock = std::chrono::steady_clock;
+
     // `alone`: it has to go by itself, as one that may have to wait inside the database.
     void add(WaitingReportPtr report, bool alone);
 
     // Takes what goes together next, oldest first; empty: there is nothing.
     std::vector<WaitingReportPtr> take_together();
-    // Takes the next of those that have to go by themselves; nullptr: there is none.
-    WaitingReportPtr take_alone();
+    // Takes the next of those that have to go by themselves and may go now; nullptr: there is none.
+    WaitingReportPtr take_alone(Clock::time_point now);
+    // When the first of the others may go; max(): there is none.
+    Clock::time_point next_alone() const;
 
     bool has_some() const { return !together_.empty(); }
-    bool has_lone() const { return !alone_.empty(); }
 
   private:
     std::deque<WaitingReportPtr> together_, alone_;

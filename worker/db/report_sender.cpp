@@ -9,6 +9,7 @@
 
 #include "db/protocol.hpp"
 #include "elsewhere.hpp"
+#include "watch/log.hpp"
 
 namespace hil::worker {
 namespace {
@@ -34,10 +35,16 @@ Task<> rest(asio::steady_timer& timer) {
     co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, woken));
 }
 
+// Whoever holds a conversation for long holds up the reports of this one only: waiting for a lock ends soon,
+// and makes room for others.
+constexpr const char* not_waiting_long =
+    "WITH patience AS MATERIALIZED (SELECT set_config('lock_timeout', '1s', true)) ";
+
 // What the database says to one report, or to a part of one.
 Task<std::optional<Answer>> ask(AsyncConnection& connection, std::string sql,
                                 std::vector<Parameter> parameters) {
-    const Result result = co_await connection.execute(std::move(sql), std::move(parameters), alone_limit);
+    const std::string all = not_waiting_long + sql + " FROM patience";
+    const Result result = co_await connection.execute(all, std::move(parameters), alone_limit);
     co_return answer_of(Json::parse(result.text(0, 0)));
 }
 
@@ -126,7 +133,7 @@ void ReportSender::stop() {
 Task<> ReportSender::serve(Lane& lane) {
     while (!stopping_) {
         if (lane.lone) {
-            if (WaitingReportPtr report = queue_.take_alone()) {
+            if (WaitingReportPtr report = queue_.take_alone(ReportQueue::Clock::now())) {
                 co_await send_alone(lane, std::move(report));
                 continue;
             }
@@ -135,8 +142,9 @@ Task<> ReportSender::serve(Lane& lane) {
             continue;
         }
         lane.sleeping = true;
-        lane.idle.expires_at(never);
+        lane.idle.expires_at(lane.lone ? queue_.next_alone() : never);
         co_await rest(lane.idle);
+        lane.sleeping = false;
     }
     lane.connection.close();
 }
@@ -212,8 +220,19 @@ Task<> ReportSender::send_alone(Lane& lane, WaitingReportPtr report) {
         static_cast<Delivery&>(*report).answered.cancel();
         co_return;
     }
-    queue_.add(report, /*alone=*/true);
-    if (failure) co_await pause(lane, failure->what());
+    const bool lost = failure && failure->connection_lost();
+    if (failure && !lost) put_off(*report, failure->what());
+    put_back({report}, /*alone=*/true);
+    if (lost) co_await pause(lane, failure->what());
+}
+
+// What went wrong is the report's own, as where somebody holds its conversation.
+void ReportSender::put_off(WaitingReport& report, const std::string& error) {
+    const bool first = report.not_before == ReportQueue::Clock::time_point();
+    report.not_before = ReportQueue::Clock::now() + report.backoff.next();
+    const About about = {report.report.run_id, report.report.attempt, report.report.conversation_id, {}};
+    note(first ? spdlog::level::info : spdlog::level::debug, "report_delayed",
+         "the database does not take a report yet: " + error, about);
 }
 
 // For what is too much for one argument. The fence makes it safe to repeat the parts.

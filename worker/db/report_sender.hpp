@@ -49,6 +49,7 @@ class ReportSender : public Reports {
     Task<> send_alone(Lane& lane, WaitingReportPtr report);
     Task<std::optional<Answer>> in_parts(AsyncConnection& connection, const Report& report);
     Task<> pause(Lane& lane, const std::string& error);
+    void put_off(WaitingReport& report, const std::string& error);
     void put_back(const std::vector<WaitingReportPtr>& reports, bool alone);
     void wake(bool for_lone);
 
