@@ -837,7 +837,7 @@ COMMENT ON FUNCTION hil_run_steps IS 'What the nodes of a conversation''s runs p
 CREATE FUNCTION hil_tick()
     RETURNS jsonb
     AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-COMMENT ON FUNCTION hil_tick IS 'One round of the time-driven work: takes the escalation steps that are due, ends attempts whose lease is over, hands over what the AI did not answer within hil.ai_timeout, assigns waiting entries to free agents, adds up who waits, and relays events. Safe from any session, any number at once; commit soon, since nobody else relays or adds up until then. Returns what it did: {escalated, leases_expired, ai_timeouts, assigned, relayed, announced}; a duty that failed is missing, and so is announced where a scheduler runs, which does it.';
+COMMENT ON FUNCTION hil_tick IS 'One round of the time-driven work: takes the escalation steps that are due, ends attempts whose lease is over, hands over what the AI did not answer within hil.ai_timeout, assigns waiting entries to free agents, adds up who waits, and relays events. Safe from any session, any number at once; commit soon, since nobody else relays or adds up until then. Returns what it did: {escalated, leases_expired, ai_timeouts, assigned, relayed, announced}; a duty that fails with one conversation warns and is done without it; one that failed otherwise is missing, and so is announced where a scheduler runs, which does it.';
 
 CREATE FUNCTION hil_events_since(after bigint, max_events integer DEFAULT 1000)
     RETURNS TABLE (seq bigint, conversation_id uuid, agent_id uuid, type text, payload jsonb, at timestamptz)

@@ -118,16 +118,21 @@ UPDATE hil.human_agents SET max_capacity = 3, status = 'online' WHERE name = 'Bo
 SELECT tick();
 SELECT c, status(c) FROM generate_series(11, 14) c;
 
--- A duty that fails undoes what it began, says so, and holds up no other: here the assigning of 14, while a run times out.
+-- What fails undoes what it began, says so, and holds up nothing else: here the assigning of 14, while 15, which comes after
+-- it, is assigned, and a run times out.
 CREATE FUNCTION test.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not today' USING HINT = 'Come back tomorrow.'; END $$;
-CREATE TRIGGER refuse BEFORE UPDATE ON hil.agent_queue FOR EACH ROW EXECUTE FUNCTION test.refuse();
+CREATE TRIGGER refuse BEFORE UPDATE ON hil.agent_queue FOR EACH ROW WHEN (NEW.conversation_id = conversation(14)) EXECUTE FUNCTION test.refuse();
+SELECT hand_over(15);
 UPDATE hil.human_agents SET max_capacity = 5 WHERE name = 'Bob';
 UPDATE hil.runs SET created_at = now() - interval '11 minutes' WHERE conversation_id = conversation(7);
 SELECT tick();
-SELECT c, status(c) FROM unnest('{7,14}'::int[]) c;
+SELECT c, status(c) FROM unnest('{7,14,15}'::int[]) c;
 SELECT current_load FROM hil.human_agents WHERE name = 'Bob';
 DROP TRIGGER refuse ON hil.agent_queue;
+UPDATE hil.human_agents SET max_capacity = 6 WHERE name = 'Bob';
 SELECT tick();
+UPDATE hil.human_agents SET max_capacity = 5 WHERE name = 'Bob';
+SELECT hil_resolve(conversation(15), 'done', agent('Bob')) ->> 'assigned';
 SELECT check_name FROM complaints;
 
 -- Purging removes conversations that were closed long enough ago, with everything of theirs, and nothing else.

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <chrono>
+#include <map>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -23,9 +25,14 @@ class DutyRecord {
     bool may_run(Clock::time_point now) const { return now >= not_before_; }
     Clock::time_point not_before() const { return not_before_; }
     // Each cause is written to the log once until the duty succeeds. The pauses between attempts double, up
-    // to a minute.
-    void failed(const pg::Failure& failure, Clock::time_point now);
-    void succeeded();
+    // to a minute: those of the conversation with which it failed, while the others have their turn at once,
+    // or where there is none those of the duty.
+    void failed(const pg::Failure& failure, const std::optional<pg::Uuid>& conversation,
+                Clock::time_point now);
+    // Once more, without those that are set aside.
+    void succeeded(Clock::time_point begun);
+    // The conversations that have their pause.
+    std::set<pg::Uuid> aside(Clock::time_point now) const;
     // A look that took long and found nothing is repeated after nine times as long, however often it is asked
     // for: what is looked for in vain takes at most a tenth of a core.
     void found_nothing(Clock::duration took, Clock::time_point now);
@@ -33,7 +40,13 @@ class DutyRecord {
   private:
     const engine::Duty& duty_;
     std::string activity_;
+    struct Trouble {
+        int failures;  // in a row
+        Clock::time_point not_before;
+    };
+
     int failures_ = 0;  // in a row
+    std::map<pg::Uuid, Trouble> troubles_;
     std::set<std::string> causes_;
     Clock::time_point not_before_{};
 };

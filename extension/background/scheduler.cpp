@@ -12,6 +12,7 @@
 #include "engine/dead_rows.hpp"
 #include "engine/restoration.hpp"
 #include "engine/rounds.hpp"
+#include "engine/set_aside.hpp"
 #include "engine/settings.hpp"
 #include "pg/guard.hpp"
 #include "pg/statement.hpp"
@@ -144,7 +145,10 @@ class Scheduler {
             std::optional<Ending> ending;
             const std::exception_ptr thrown = pg::caught([&] { ending = perform(record); });
             if (ending) return ending;
-            if (thrown) take_back(record, thrown);
+            if (!thrown) continue;
+            take_back(record, thrown);
+            // Those with whom it did not fail have their turn at once.
+            if (record.may_run(now)) more_ = true;
         }
         if (by_clock)
             if (const std::optional<Ending> ending = clean_up()) return ending;
@@ -165,7 +169,7 @@ class Scheduler {
         if (thrown)
             take_back(restore_record_, thrown);
         else
-            restore_record_.succeeded();
+            restore_record_.succeeded(Clock::now());
         return ending;
     }
 
@@ -187,13 +191,14 @@ class Scheduler {
         if (thrown)
             take_back(upkeep_record_, thrown);
         else
-            upkeep_record_.succeeded();
+            upkeep_record_.succeeded(Clock::now());
         return ending;
     }
 
     static void take_back(DutyRecord& record, const std::exception_ptr& thrown) {
         pg::call(roll_back);
-        record.failed(pg::failure_of(thrown), Clock::now());
+        record.failed(pg::failure_of(thrown), engine::at_hand(), Clock::now());
+        engine::put_down();
     }
 
     // One duty in a transaction of its own.
@@ -201,10 +206,11 @@ class Scheduler {
         const Duty& duty = record.duty();
         const Clock::time_point begun = Clock::now();
         std::int64_t done = 0;
+        const std::set<pg::Uuid> aside = record.aside(begun);
         if (const auto ending =
-                in_transaction(record.activity(), duty.durable, [&] { done = duty.run(duty.at_most); }))
+                in_transaction(record.activity(), duty.durable, [&] { done = engine::perform(duty, aside); }))
             return ending;
-        record.succeeded();
+        record.succeeded(begun);
         if (done >= duty.at_most) {
             more_ = true;
             if (duty.when == When::by_clock) more_by_clock_ = true;

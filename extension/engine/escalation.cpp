@@ -9,6 +9,7 @@
 #include "engine/events.hpp"
 #include "engine/positions.hpp"
 #include "engine/queue.hpp"
+#include "engine/set_aside.hpp"
 #include "engine/skill_sets.hpp"
 #include "engine/workflows.hpp"
 #include "pg/session.hpp"
@@ -127,16 +128,23 @@ std::int64_t escalate(std::int32_t at_most) {
     std::vector<Overdue> overdue;
     for (const pg::Row& row : select_due(now, at_most)) {
         pg::let_interrupts_through();
-        std::optional<Overdue> found = look_at(row.get<Uuid>(0), now);
+        const auto id = row.get<Uuid>(0);
+        if (!take_up(id)) continue;
+        std::optional<Overdue> found = look_at(id, now);
         if (found && !found->steps.empty()) overdue.push_back(*std::move(found));
     }
     // All of them before the first is assigned: interning can wait for others, which must not happen after an
     // agent was locked.
-    for (Overdue& due : overdue)
+    for (Overdue& due : overdue) {
+        take_up(due.conversation.id);
         for (const EscalationStep& step : due.steps)
             if (step.skills) due.skill_set = intern_required(*step.skills);
+    }
     std::int64_t taken = 0;
-    for (Overdue& due : overdue) taken += take_steps(due);
+    for (Overdue& due : overdue) {
+        take_up(due.conversation.id);
+        taken += take_steps(due);
+    }
     return taken;
 }
 

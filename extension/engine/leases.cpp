@@ -6,6 +6,7 @@
 #include "engine/failures.hpp"
 #include "engine/handovers.hpp"
 #include "engine/queue.hpp"
+#include "engine/set_aside.hpp"
 #include "engine/settings.hpp"
 #include "engine/workflows.hpp"
 #include "pg/session.hpp"
@@ -145,6 +146,7 @@ std::int64_t for_each_locked(const pg::Rows& listed, Act act) {
     for (const pg::Row& row : listed) {
         pg::let_interrupts_through();
         const auto [id, run_id] = row.as<Uuid, std::int64_t>();
+        if (!take_up(id)) continue;
         std::optional<Conversation> conversation = try_lock(id);
         if (!conversation) continue;
         const std::optional<Run> run = try_lock_run(id, run_id);

@@ -1,6 +1,7 @@
 #include "engine/lost_agents.hpp"
 
 #include "engine/desk.hpp"
+#include "engine/set_aside.hpp"
 #include "engine/settings.hpp"
 #include "pg/session.hpp"
 #include "pg/table.hpp"
@@ -34,6 +35,7 @@ std::int64_t requeue_lost(std::int32_t at_most) {
     for (const pg::Row& row : select_lost(since, at_most)) {
         pg::let_interrupts_through();
         const auto [id, agent] = row.as<Uuid, Uuid>();
+        if (!take_up(id)) continue;
         std::optional<Conversation> conversation = try_lock(id);
         if (!conversation || conversation->agent != agent) continue;
         Entry entry = lock_entry(*conversation);

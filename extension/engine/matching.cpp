@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "engine/queue.hpp"
+#include "engine/set_aside.hpp"
 #include "pg/session.hpp"
 #include "pg/table.hpp"
 
@@ -173,7 +174,8 @@ std::int64_t assign_waiting(std::int32_t at_most) {
         pg::let_interrupts_through();
         const Head head = heads.top();
         heads.pop();
-        const Attempt attempt = try_to_assign(head.conversation);
+        const Attempt attempt =
+            take_up(head.conversation) ? try_to_assign(head.conversation) : Attempt::passed_by;
         if (attempt == Attempt::assigned) ++assigned;
         if (attempt != Attempt::nobody_free) push_next(heads, head.skill_set, head.priority, head.ticket);
     }

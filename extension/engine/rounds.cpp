@@ -11,6 +11,7 @@
 #include "engine/presence.hpp"
 #include "engine/relay.hpp"
 #include "engine/retention.hpp"
+#include "engine/set_aside.hpp"
 #include "engine/slots.hpp"
 #include "engine/wake.hpp"
 #include "engine/waking_workers.hpp"
@@ -48,9 +49,34 @@ const Duty all_duties[] = {
      .schedulers_own = true},
 };
 
+// Without the conversations with which it fails; nothing where it fails otherwise, or with too many of them.
+std::optional<std::int64_t> try_to_perform(const Duty& duty) {
+    constexpr std::size_t most_aside = 10;
+    std::set<pg::Uuid> aside;
+    for (;;) {
+        std::int64_t count = 0;
+        const std::optional<pg::Failure> failure = pg::subtransaction([&] { count = perform(duty, aside); });
+        if (!failure) return count;
+        const std::optional<pg::Uuid> conversation = at_hand();
+        pg::warn(std::string("hil_tick: duty \"") + duty.name + "\" failed" +
+                     (conversation ? " with conversation " + conversation->text() : ""),
+                 *failure);
+        if (!conversation || aside.size() == most_aside) return std::nullopt;
+        aside.insert(*conversation);
+    }
+}
+
 }  // namespace
 
 std::span<const Duty> duties() { return all_duties; }
+
+std::int64_t perform(const Duty& duty, const std::set<pg::Uuid>& aside) {
+    const SettingAside setting_aside(aside);
+    // Those that are set aside may come first, and do not count.
+    const std::int64_t done = duty.run(duty.at_most + static_cast<std::int32_t>(aside.size()));
+    put_down();
+    return done;
+}
 
 Json tick() {
     Json done = Json::object();
@@ -60,14 +86,10 @@ Json tick() {
             if (any) wake_at_commit();
             continue;
         }
-        std::int64_t count = 0;
-        const std::optional<pg::Failure> failure =
-            pg::subtransaction([&] { count = duty.run(duty.at_most); });
-        if (failure)
-            pg::warn(std::string("hil_tick: duty \"") + duty.name + "\" failed", *failure);
-        else
-            done[duty.name] = count;
-        any = any || count > 0;
+        if (const std::optional<std::int64_t> count = try_to_perform(duty)) {
+            done[duty.name] = *count;
+            any = any || *count > 0;
+        }
     }
     return done;
 }

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <span>
 
 #include "core/json.hpp"
+#include "pg/values.hpp"
 
 namespace hil::engine {
 
@@ -29,8 +31,13 @@ struct Duty {
 // All of them, in the order of a round.
 std::span<const Duty> duties();
 
-// hil_tick: one round, each duty in a subtransaction. A duty that fails is reported as a WARNING and left out
-// of the result; the others go on.
+// Does a duty once, but for the conversations in `aside`. Where it fails with one of the others, at_hand()
+// says which.
+std::int64_t perform(const Duty& duty, const std::set<pg::Uuid>& aside);
+
+// hil_tick: one round, each duty in a subtransaction. What fails is reported as a WARNING: a duty that fails
+// with one conversation is done again without it, one that fails otherwise is left out of the result, and the
+// others go on.
 Json tick();
 
 }  // namespace hil::engine
