@@ -154,6 +154,15 @@ CREATE TRIGGER refuse BEFORE INSERT ON hil.messages FOR EACH ROW WHEN (NEW.conte
 SELECT count(claimed(32));
 CALL refused($$SELECT * FROM together(report(30, '{"result": {"sink": "FINISH"}}'), report(32, '{"result": {"sink": "FINISH", "config": {"response": "Never"}}}'))$$);
 DROP TRIGGER refuse ON hil.messages;
+-- Somebody typed the state: people have that conversation, whatever its run says, and the report beside it counts.
+SELECT count(claimed(33)), count(claimed(34));
+BEGIN;
+UPDATE hil.conversations SET status = 'handover' WHERE id = conversation(33);
+SELECT * FROM together(report(33, '{"result": {"sink": "FINISH", "config": {"response": "Bye."}}}'), report(34, '{"result": {"sink": "FINISH"}}'));
+SELECT alone(33, '{"result": {"sink": "FINISH", "config": {"response": "Bye."}}}');
+SELECT status(33), status(34);
+SELECT * FROM said(33);
+ROLLBACK;
 -- As many as fit.
 DO $$ BEGIN FOR n IN 101 .. 200 LOOP PERFORM hil_handle_message(conversation(n), 'Hello'); END LOOP; END $$;
 -- A run that failed above may be due again.

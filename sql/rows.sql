@@ -126,6 +126,20 @@ SELECT * FROM picture('c0000000-0000-0000-0000-000000000012') EXCEPT ALL SELECT 
 SELECT count(*) FROM picture('c0000000-0000-0000-0000-000000000012');
 DROP FUNCTION keep CASCADE;
 
+-- Indexes of other kinds, which remember something from row to row.
+CREATE INDEX by_time ON hil.messages USING brin (created_at) WITH (pages_per_range = 1);
+CREATE INDEX by_metadata ON hil.messages USING gin (metadata);
+DO $$
+BEGIN
+    FOR n IN 1 .. 60 LOOP
+        PERFORM hil_handle_message('c0000000-0000-0000-0000-000000000013', repeat(n::text, 300));
+    END LOOP;
+END $$;
+SELECT hil_handle_message('c0000000-0000-0000-0000-000000000013', 'Hello') ->> 'status';
+SELECT hil_handle_message('c0000000-0000-0000-0000-000000000013', 'Hello?') ->> 'status';
+DROP INDEX hil.by_time;
+DROP INDEX hil.by_metadata;
+
 -- The extension made anew, in a session that knows the old one's tables.
 SET client_min_messages = warning;
 DROP EXTENSION hil CASCADE;

@@ -171,19 +171,17 @@ UPDATE hil.runs SET status = 'queued', lease_until = NULL WHERE id = :run;
 SELECT regexp_replace(line, '\d{4}-\d\d-\d\d', 'DATE') FROM hil_claim_runs('worker', 100) AS c, regexp_split_to_table(c.input ->> 'memory_context', E'\n') line
 WHERE c.run_id = :run;
 
--- The input is bounded: customers may write any amount while nobody answers, and the run gets the newest 2 MB of it, in order, and
+-- The input is bounded: customers may write any amount while nobody answers, and the run gets the newest 256 kB of it, in order, and
 -- how many messages were left out.
-SET hil.max_message_bytes = '1MB';
 SELECT hil_create_conversation(conversation(31));
 SELECT hil_handover(conversation(31), 'x', '{nobody has this}') ->> 'status';
 DO $$
 BEGIN
     FOR n IN 1 .. 7 LOOP
-        PERFORM hil_handle_message(conversation(31), repeat(n::text, 600000));
+        PERFORM hil_handle_message(conversation(31), repeat(n::text, 60000));
     END LOOP;
 END
 $$;
-RESET hil.max_message_bytes;
 SELECT hil_handle_message(conversation(31), 'Is anybody there?') ->> 'status';
 SELECT hil_back_to_ai(conversation(31)) ->> 'status';
 SELECT run_id AS run, input FROM hil_claim_runs('worker', 100) WHERE conversation_id = conversation(31) \gset long_

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <set>
 #include <vector>
 
@@ -124,6 +125,9 @@ class Scheduler {
     using Clock = std::chrono::steady_clock;
     using Milliseconds = std::chrono::milliseconds;
     static constexpr Milliseconds breath{2};
+    // A cursor that rests on a page can keep a VACUUM waiting for as long as it is open, and the duties wait
+    // with it.
+    static constexpr Milliseconds longest_vacuum{1000};
 
     // Does what there is to do now; an ending where the extension is not what it was.
     std::optional<Ending> round() {
@@ -181,12 +185,19 @@ class Scheduler {
             std::vector<engine::TableRows> tables;
             const auto count = [&] { tables = engine::rewritten_tables(); };
             if ((ending = in_transaction(upkeep_record_.activity(), true, count))) return;
-            std::set<std::uint32_t> done;
+            std::map<std::uint32_t, std::int64_t> vacuums_before;
+            for (const engine::TableRows& table : tables) {
+                if (!upkeep_.is_due(table)) continue;
+                vacuums_before[table.table] = table.vacuums;
+                pg::vacuum(table.table, longest_vacuum);
+            }
+            if (vacuums_before.empty() || (ending = in_transaction(upkeep_record_.activity(), true, count)))
+                return;
+            // A table that somebody held was passed over.
             for (const engine::TableRows& table : tables)
-                if (upkeep_.is_due(table) && done.insert(table.table).second) pg::vacuum(table.table);
-            if (done.empty() || (ending = in_transaction(upkeep_record_.activity(), true, count))) return;
-            for (const engine::TableRows& table : tables)
-                if (done.contains(table.table)) upkeep_.done(table);
+                if (const auto before = vacuums_before.find(table.table);
+                    before != vacuums_before.end() && table.vacuums > before->second)
+                    upkeep_.done(table);
         });
         if (thrown)
             take_back(upkeep_record_, thrown);

@@ -10,6 +10,7 @@ namespace hil::engine {
 struct TableRows {
     std::uint32_t table;  // its oid
     std::int64_t live, dead;
+    std::int64_t vacuums;  // how many it got by command
 };
 
 // The tables whose rows are written over and over, or come and go, and which are read from the end where

@@ -60,6 +60,10 @@ Uuid conversation_of(const RunReport& report) {
 Taken checked(const RunReport& report, Conversation conversation, std::optional<Run> run) {
     if (!run || run->status != "running" || run->attempt != report.attempt)
         return NotTaken{false, why_not_held(run, report)};
+    // Somebody typed the state: people have the conversation, whatever its run says.
+    if (conversation.state != State::ai_processing)
+        return NotTaken{false, "run " + std::to_string(report.run) + " has lost its conversation, which is " +
+                                   std::string(name(conversation.state))};
     std::optional<Revision> workflow = workflow_for(report, *run);
     return Held{std::move(conversation), *std::move(run), std::move(workflow)};
 }

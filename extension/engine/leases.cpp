@@ -29,22 +29,24 @@ const Statement<std::string, std::int32_t, Duration, Timestamp> claim{
     "WHERE r.id = ANY (ARRAY(SELECT id FROM hil.runs WHERE status = 'queued' AND run_after <= $4 "
     "                        ORDER BY run_after, id LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED)) RETURNING r.id"};
 
-// Customers may write any number of messages while nobody answers; a run's input stays within $2 bytes of
-// them, the newest ones, so that one conversation cannot keep a claim from succeeding.
-constexpr std::int64_t max_input_bytes = 2 << 20;
+// Customers may write any number of messages while nobody answers; a run's input has the newest of them, up
+// to the one that passes $2 bytes, so that a hundred such conversations cannot keep a claim from succeeding:
+// the server needs several times as much memory as it returns.
+constexpr std::int64_t max_input_bytes = 256 << 10;
 // So do the results of calls, of which the first ones are whole: models look most at the last ones, but what
 // was asked later builds on the first.
-constexpr std::int64_t max_result_bytes = 8 << 20;
+constexpr std::int64_t max_result_bytes = 2 << 20;
 const Statement<Int64s, std::int64_t, std::int64_t> select_claimed{
     "SELECT r.id, r.attempt, r.conversation_id, r.workflow, r.revision, jsonb_build_object("
     "'customer_message', u.content, 'omitted_messages', u.omitted, "
     "'messages', (SELECT coalesce(jsonb_agg(jsonb_build_object('sender_type', m.sender_type, 'content', "
     "m.content, "
-    "    'at', m.created_at) ORDER BY m.id), '[]') FROM (SELECT n.*, sum(octet_length(n.content)) OVER "
-    "(ORDER BY n.id DESC) "
-    "    AS bytes FROM (SELECT * FROM hil.messages WHERE conversation_id = c.id AND id <= r.input_through "
+    "    'at', m.created_at) ORDER BY m.id), '[]') FROM (SELECT n.*, coalesce(sum(octet_length(n.content)) "
+    "OVER "
+    "(ORDER BY n.id DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) "
+    "    AS before FROM (SELECT * FROM hil.messages WHERE conversation_id = c.id AND id <= r.input_through "
     "ORDER BY id DESC "
-    "    LIMIT 50) n) m WHERE m.bytes <= $2), "
+    "    LIMIT 50) n) m WHERE m.before < $2), "
     "'memory_context', CASE WHEN c.episodes = '[]' THEN '' ELSE (SELECT coalesce(string_agg(concat_ws('; ', "
     "        format('Episode ended %s: %s%s', left(e ->> 'at', 10), e ->> 'status', "
     "               coalesce(' by ' || (SELECT a.name FROM hil.human_agents a WHERE a.id = (e ->> "
@@ -77,10 +79,11 @@ const Statement<Int64s, std::int64_t, std::int64_t> select_claimed{
     "                                AND d.run_id = r.id AND d.node = i.node)) k "
     "          GROUP BY k.node) n) END) "
     "FROM hil.runs r JOIN hil.conversations c ON c.id = r.conversation_id CROSS JOIN LATERAL "
-    "(SELECT coalesce(string_agg(m.content, E'\\n' ORDER BY m.id) FILTER (WHERE m.bytes <= $2), '') AS "
+    "(SELECT coalesce(string_agg(m.content, E'\\n' ORDER BY m.id) FILTER (WHERE m.before < $2), '') AS "
     "content, "
-    "        count(*) FILTER (WHERE m.bytes > $2) AS omitted "
-    " FROM (SELECT id, content, sum(octet_length(content)) OVER (ORDER BY id DESC) AS bytes FROM "
+    "        count(*) FILTER (WHERE m.before >= $2) AS omitted "
+    " FROM (SELECT id, content, coalesce(sum(octet_length(content)) OVER "
+    "       (ORDER BY id DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before FROM "
     "hil.messages "
     "       WHERE conversation_id = c.id AND id > c.answered_through AND id <= r.input_through "
     "       AND sender_type = 'user') m) u "

@@ -2,6 +2,7 @@
 
 #include "engine/events.hpp"
 #include "engine/settings.hpp"
+#include "pg/table.hpp"
 
 namespace hil::engine {
 namespace {
@@ -14,15 +15,13 @@ const Statement<Uuid, Timestamp> is_stale{"SELECT last_active < $2 FROM hil.huma
 const Statement<Uuid> write_sign_of_life{
     "UPDATE hil.human_agents SET last_active = clock_timestamp() WHERE id = $1"};
 
-// The conditions are checked again on the version that is locked: a sign of life that came in between counts.
-// Locked in the order of ids, as everywhere where several agents are: SKIP LOCKED may wait after all, for a
-// version of the row that came after the one it found.
-const Statement<Timestamp, std::int32_t> mark_silent_offline{
-    "UPDATE hil.human_agents a SET status = 'offline', status_since = clock_timestamp() FROM "
-    "(SELECT id FROM hil.human_agents WHERE id = ANY (ARRAY(SELECT id FROM hil.human_agents "
-    "  WHERE status <> 'offline' AND last_active < $1 ORDER BY last_active LIMIT $2)) "
-    " AND status <> 'offline' AND last_active < $1 ORDER BY id FOR NO KEY UPDATE SKIP LOCKED) silent "
-    "WHERE a.id = silent.id RETURNING a.id, a.last_active, a.current_load"};
+const Statement<Timestamp, std::int32_t> select_silent{
+    "SELECT id FROM hil.human_agents WHERE status <> 'offline' AND last_active < $1 ORDER BY last_active "
+    "LIMIT $2"};
+const pg::Lookup<Uuid> agent_row{
+    "human_agents", {.index = "human_agents_pkey", .keys = "id"}, "status, last_active, current_load"};
+const pg::Update<Uuid, std::string, Timestamp> write_status{
+    "human_agents", {.index = "human_agents_pkey", .keys = "id"}, "status, status_since"};
 
 Timestamp ago(std::int64_t seconds) { return {pg::clock_now().microseconds - seconds * 1'000'000}; }
 
@@ -42,15 +41,23 @@ bool note_sign_of_life(const Uuid& agent) {
 
 std::int64_t time_out_agents(std::int32_t at_most) {
     if (settings::agent_timeout_seconds == 0) return 0;
-    const pg::Rows silent = mark_silent_offline(ago(settings::agent_timeout_seconds), at_most);
-    for (const pg::Row& row : silent) {
-        const auto [agent, last_active, load] = row.as<Uuid, Timestamp, std::int32_t>();
+    const Timestamp silent_since = ago(settings::agent_timeout_seconds);
+    std::int64_t timed_out = 0;
+    for (const pg::Row& listed : select_silent(silent_since, at_most)) {
+        const auto agent = listed.get<Uuid>(0);
+        const std::optional<pg::Row> row = agent_row.try_lock(agent);
+        if (!row) continue;
+        // A sign of life that came in between counts.
+        const auto [status, last_active, load] = row->as<std::string, Timestamp, std::int32_t>();
+        if (status == "offline" || last_active.microseconds >= silent_since.microseconds) continue;
+        write_status(agent, "offline", pg::clock_now());
         emit("agent_offline", std::nullopt, agent,
              {{"agent_id", agent.text()},
               {"silent_since", pg::iso8601(last_active)},
               {"conversations", load}});
+        ++timed_out;
     }
-    return static_cast<std::int64_t>(silent.rows.size());
+    return timed_out;
 }
 
 }  // namespace hil::engine

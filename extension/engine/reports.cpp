@@ -9,6 +9,7 @@
 #include "engine/completions.hpp"
 #include "engine/failures.hpp"
 #include "engine/held_runs.hpp"
+#include "engine/workflows.hpp"
 #include "pg/error.hpp"
 
 namespace hil::engine {
@@ -146,6 +147,11 @@ Json answer_beside_others(const Json& document, std::map<std::string, std::strin
                 {"sqlstate", pg::sqlstate_of(refusal.reason())},
                 {"message", refusal.what()},
                 {"hint", refusal.hint()}};
+    } catch (const UnreadableDefinition& unreadable) {
+        return {{"action", "refused"},
+                {"sqlstate", "XX000"},
+                {"message", unreadable.what()},
+                {"hint", "Load the workflow again; the run goes on with the definition that it began with."}};
     }
     const Outcome outcome = finish(report, std::move(taken));
     if (outcome.action == Outcome::Action::alone) left[*report.conversation] = outcome.reason;

@@ -78,17 +78,20 @@ const Statement<Uuid, std::int64_t, Timestamp, std::int32_t> give_back{
 const Statement<Uuids> lock_in_order{
     "SELECT id FROM hil.human_agents WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE"};
 
-const Statement<std::int32_t, std::int32_t> rerank{
-    "UPDATE hil.human_agents a SET ranked_by = $1, rank = " HIL_RANK(
-        "$1", "a.current_load", "a.max_capacity",
-        "a.last_assigned_at") " WHERE a.id IN (SELECT f.id FROM hil.human_agents f WHERE f.ranked_by <> $1 "
-                              "ORDER BY f.id LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED)"};
+const Statement<std::int32_t, std::int32_t> select_ranked_otherwise{
+    "SELECT id FROM hil.human_agents WHERE ranked_by <> $1 LIMIT $2"};
+const Lookup<Uuid> rank_inputs{"human_agents",
+                               {.index = "human_agents_pkey", .keys = "id"},
+                               "current_load, max_capacity, last_assigned_at"};
+const Update<Uuid, double, std::int32_t> write_rank{
+    "human_agents", {.index = "human_agents_pkey", .keys = "id"}, "rank, ranked_by"};
 
 #undef HIL_WHERE_FREE
 #undef HIL_ORDER
 
 // HIL_RANK in C++.
-double rank_of(std::int32_t order, std::int32_t load, std::int32_t capacity, Timestamp last_assigned_at) {
+double rank_of(std::int32_t order, std::int32_t load, std::int32_t capacity,
+               const std::optional<Timestamp>& last_assigned_at) {
     constexpr std::int64_t epoch = 946'684'800'000'000;  // Postgres's, in microseconds since that of Unix
     switch (order) {
         case settings::least_loaded:
@@ -96,7 +99,7 @@ double rank_of(std::int32_t order, std::int32_t load, std::int32_t capacity, Tim
         case settings::least_utilized:
             return static_cast<double>(load) / std::max(capacity, 1);
         default:
-            return static_cast<double>(last_assigned_at.microseconds + epoch) / 1e6;
+            return last_assigned_at ? static_cast<double>(last_assigned_at->microseconds + epoch) / 1e6 : 0;
     }
 }
 
@@ -284,7 +287,16 @@ std::int64_t rank_anew(std::int32_t at_most) {
     const Timestamp now = pg::clock_now();
     const int order = settings::assignment_order;
     if (order == looked_for && (now - looked_at).microseconds < minute) return 0;
-    const auto ranked = static_cast<std::int64_t>(rerank(order, at_most).processed);
+    std::int64_t ranked = 0;
+    for (const pg::Row& listed : select_ranked_otherwise(order, at_most)) {
+        const auto agent = listed.get<Uuid>(0);
+        const std::optional<pg::Row> row = rank_inputs.try_lock(agent);
+        if (!row) continue;
+        const auto [load, capacity, last_assigned_at] =
+            row->as<std::int32_t, std::int32_t, std::optional<Timestamp>>();
+        write_rank(agent, rank_of(order, load, capacity, last_assigned_at), order);
+        ++ranked;
+    }
     looked_for = ranked < at_most ? order : -1;
     looked_at = now;
     return ranked;

@@ -59,7 +59,8 @@ Datum single(FunctionCallInfo call_info, const Value& value) {
 
 Datum document(const Json& json) { return datum_of(JsonText{json.dump()}, JSONBOID); }
 
-void put_row(ReturnSetInfo* set, const RawValue* cells) {
+void put_row(ReturnSetInfo* set, const RawValue* cells, MemoryContext memory) {
+    MemoryContext before = MemoryContextSwitchTo(memory);
     TupleDesc columns = set->setDesc;
     const int count = columns->natts;
     auto* values = static_cast<Datum*>(palloc0(sizeof(Datum) * count));
@@ -69,11 +70,16 @@ void put_row(ReturnSetInfo* set, const RawValue* cells) {
         if (!nulls[i]) values[i] = to_datum(cells[i], TupleDescAttr(columns, i)->atttypid);
     }
     tuplestore_putvalues(set->setResult, columns, values, nulls);
+    MemoryContextSwitchTo(before);
+    MemoryContextReset(memory);
 }
 
 Datum set_of_rows(FunctionCallInfo call_info, const Rows& rows) {
     call([](FunctionCallInfo info) { InitMaterializedSRF(info, 0); }, call_info);
     auto* set = reinterpret_cast<ReturnSetInfo*>(call_info->resultinfo);
+    // Emptied after each row: a run's input is large, and a claim has many.
+    MemoryContext memory =
+        call([] { return AllocSetContextCreate(CurrentMemoryContext, "hil row", ALLOCSET_DEFAULT_SIZES); });
     for (const Row& row : rows) {
         std::vector<std::vector<RawValue::Piece>> pieces(row.values().size());
         std::vector<RawValue> cells;
@@ -81,7 +87,7 @@ Datum set_of_rows(FunctionCallInfo call_info, const Rows& rows) {
             cells.push_back(view(row.values()[i], pieces[i]));
         if (static_cast<int>(cells.size()) != set->setDesc->natts)
             throw std::logic_error("a set's row has another number of columns than the function declares");
-        call(put_row, set, static_cast<const RawValue*>(cells.data()));
+        call(put_row, set, static_cast<const RawValue*>(cells.data()), memory);
     }
     return Datum{0};
 }

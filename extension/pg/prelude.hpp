@@ -96,6 +96,7 @@ extern "C" {
 #include <utils/resowner.h>
 #include <utils/snapmgr.h>
 #include <utils/syscache.h>
+#include <utils/timeout.h>
 #include <utils/timestamp.h>
 #include <utils/tuplestore.h>
 #include <utils/uuid.h>
@@ -127,6 +128,13 @@ inline void update_table_row(ResultRelInfo* relation, ItemPointer at, TupleTable
     bool indexes = false;
     simple_table_tuple_update(relation->ri_RelationDesc, at, slot, executor->es_snapshot, &indexes);
     if (indexes) insert_index_entries(relation, slot, executor, true);
+#endif
+}
+
+// After the last row of a statement.
+inline void finish_insertions([[maybe_unused]] Relation index, [[maybe_unused]] IndexInfo* info) {
+#if PG_VERSION_NUM >= 170000
+    index_insert_cleanup(index, info);
 #endif
 }
 

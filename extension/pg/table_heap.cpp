@@ -255,8 +255,13 @@ void push_snapshot(bool read_only) {
 void open_indexes(const Target& target, Relation table) {
     ResultRelInfo* relation = target.relation;
     relation->ri_RelationDesc = table;
-    for (int i = 0; i < relation->ri_NumIndices; ++i)
+    for (int i = 0; i < relation->ri_NumIndices; ++i) {
         relation->ri_IndexRelationDescs[i] = index_open(target.indexes[i], RowExclusiveLock);
+        // What the kind of index remembers from row to row (pages, pointers into the relation) is good for
+        // this statement alone.
+        relation->ri_IndexRelationInfo[i]->ii_AmCache = nullptr;
+        relation->ri_IndexRelationInfo[i]->ii_Context = CurrentMemoryContext;
+    }
     ResetPerTupleExprContext(target.executor);
     target.executor->es_snapshot = GetActiveSnapshot();
     target.executor->es_output_cid = GetCurrentCommandId(true);
@@ -264,7 +269,10 @@ void open_indexes(const Target& target, Relation table) {
 
 void close_indexes(const Target& target) {
     ResultRelInfo* relation = target.relation;
-    for (int i = 0; i < relation->ri_NumIndices; ++i) index_close(relation->ri_IndexRelationDescs[i], NoLock);
+    for (int i = 0; i < relation->ri_NumIndices; ++i) {
+        finish_insertions(relation->ri_IndexRelationDescs[i], relation->ri_IndexRelationInfo[i]);
+        index_close(relation->ri_IndexRelationDescs[i], NoLock);
+    }
     target.executor->es_snapshot = nullptr;
 }
 

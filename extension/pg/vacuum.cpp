@@ -12,7 +12,7 @@ DefElem* option(const char* name, bool on) {
     return makeDefElem(pstrdup(name), reinterpret_cast<Node*>(makeString(pstrdup(on ? "on" : "off"))), -1);
 }
 
-void run(std::uint32_t table) {
+void run(std::uint32_t table, int limit) {
     if (memory == nullptr)
         memory = AllocSetContextCreate(TopMemoryContext, "hil vacuum", ALLOCSET_SMALL_SIZES);
     MemoryContextReset(memory);
@@ -26,15 +26,24 @@ void run(std::uint32_t table) {
     statement->options =
         list_make3(option("skip_locked", true), option("index_cleanup", true), option("truncate", false));
     statement->rels = list_make1(makeVacuumRelation(nullptr, table, NIL));
-    ExecVacuum(make_parsestate(nullptr), statement, true);
+    enable_timeout_after(STATEMENT_TIMEOUT, limit);
+    PG_TRY();
+    { ExecVacuum(make_parsestate(nullptr), statement, true); }
+    PG_FINALLY();
+    {
+        disable_timeout(STATEMENT_TIMEOUT, false);
+        PortalContext = nullptr;
+    }
+    PG_END_TRY();
     MemoryContextSwitchTo(before);
-    PortalContext = nullptr;
     CommitTransactionCommand();
     pgstat_report_activity(STATE_IDLE, nullptr);
 }
 
 }  // namespace
 
-void vacuum(std::uint32_t table) { call(run, table); }
+void vacuum(std::uint32_t table, std::chrono::milliseconds limit) {
+    call(run, table, static_cast<int>(limit.count()));
+}
 
 }  // namespace hil::pg

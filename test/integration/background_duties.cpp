@@ -288,5 +288,30 @@ TEST_F(BackgroundDuties, DeadVersionsThatSomebodyMaySeeAreNotReadAgainAndAgain) 
     EXPECT_EQ(vacuums(), "1");
 }
 
+// It rests on a page of an index, which VACUUM would wait for as long as it is open.
+TEST_F(BackgroundDuties, AnOpenCursorDoesNotHoldThemUp) {
+    sql().query(
+        "SELECT count(hil_add_agent('Agent ' || n, n || '@example.com')) FROM generate_series(1, 100) n");
+    sql().query("VACUUM hil.human_agents");
+    Session reader(database());
+    reader.query("BEGIN");
+    reader.query("SET LOCAL enable_seqscan = off");
+    reader.query("SET LOCAL enable_bitmapscan = off");
+    reader.query("DECLARE c CURSOR FOR SELECT id FROM hil.human_agents ORDER BY id");
+    reader.query("FETCH 1 FROM c");
+    sql().query(
+        "DO $$ BEGIN FOR n IN 1..1200 LOOP UPDATE hil.human_agents SET last_active = clock_timestamp() "
+        "WHERE email = '1@example.com'; END LOOP; END $$");
+    EXPECT_TRUE(within_patience([&] {
+        return logged(
+                   "duty \"vacuumed\" failed and is tried again: canceling statement due to statement "
+                   "timeout") == 1;
+    }));
+    says(new_id(), "hello");
+    EXPECT_TRUE(within_patience([&] { return sql().yes("SELECT NOT EXISTS (SELECT FROM hil.outbox)"); }));
+    reader.query("COMMIT");
+    EXPECT_TRUE(within_patience([&] { return logged("duty \"vacuumed\" works again") == 1; }));
+}
+
 }  // namespace
 }  // namespace hil::test
