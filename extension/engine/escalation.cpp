@@ -124,6 +124,7 @@ std::int32_t take_steps(Overdue& due) {
 }  // namespace
 
 std::int64_t escalate(std::int32_t at_most) {
+    const pg::PlansByIndex by_index;
     const Timestamp now = pg::clock_now();
     std::vector<Overdue> overdue;
     for (const pg::Row& row : select_due(now, at_most)) {

@@ -31,6 +31,7 @@ std::int64_t requeue_lost(std::int32_t at_most) {
     if (settings::requeue_after_seconds == 0) return 0;
     const Timestamp since{pg::clock_now().microseconds -
                           settings::requeue_after_seconds * std::int64_t{1'000'000}};
+    const pg::PlansByIndex by_index;
     std::int64_t requeued = 0;
     for (const pg::Row& row : select_lost(since, at_most)) {
         pg::let_interrupts_through();

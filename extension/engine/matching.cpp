@@ -164,6 +164,7 @@ std::vector<Uuid> fill_agent(const Uuid& agent) {
 
 std::int64_t assign_waiting(std::int32_t at_most) {
     if (!somebody_is_free() || !waiting.find()) return 0;
+    const pg::PlansByIndex by_index;
     std::vector<std::int32_t> sets;
     for (const pg::Row& row : waiting_sets()) sets.push_back(row.get<std::int32_t>(0));
     Heads heads;

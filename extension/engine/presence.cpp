@@ -42,6 +42,7 @@ bool note_sign_of_life(const Uuid& agent) {
 std::int64_t time_out_agents(std::int32_t at_most) {
     if (settings::agent_timeout_seconds == 0) return 0;
     const Timestamp silent_since = ago(settings::agent_timeout_seconds);
+    const pg::PlansByIndex by_index;
     std::int64_t timed_out = 0;
     for (const pg::Row& listed : select_silent(silent_since, at_most)) {
         const auto agent = listed.get<Uuid>(0);

@@ -244,8 +244,10 @@ std::optional<Agent> take_slot(const Wanted& wanted) {
     if (profiles.size() > few)
         if (auto agent = take_first(in_order, wanted, 16)) return agent;
     // Where there are more than can be looked at one by one, one statement compares them.
-    if (profiles.size() > many)
+    if (profiles.size() > many) {
+        const pg::PlansByIndex by_index;
         return take_by_profile(profiles_of(ordered_by_heads(wanted.skill_set, wanted.declined_by)), wanted);
+    }
     return take_by_profile(in_order_of_heads(profiles, wanted), wanted);
 }
 
