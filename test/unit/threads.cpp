@@ -78,7 +78,7 @@ TEST(Threads, WhatStillWaitsAtTheEndIsDestroyed) {
         asio::co_spawn(
             threads.new_strand(),
             [&threads, held = std::move(alive)]() -> Task<> { co_await wait_for_ever(threads.io()); },
-            [](std::exception_ptr) {});
+            [](const std::exception_ptr&) {});
         run_task(threads, twice(1));
     }
     EXPECT_TRUE(seen.expired());
@@ -93,7 +93,7 @@ TEST(Elsewhere, ACancellationReachesTheTask) {
         std::exception_ptr error;
         threads.io().restart();
         asio::co_spawn(strand, elsewhere(threads.io().get_executor(), wait_for_ever(threads.io())),
-                       asio::bind_cancellation_slot(signal.slot(), [&](std::exception_ptr thrown) {
+                       asio::bind_cancellation_slot(signal.slot(), [&](const std::exception_ptr& thrown) {
                            error = thrown;
                            threads.stop();
                        }));
