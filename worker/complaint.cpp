@@ -5,8 +5,11 @@
 namespace hil::worker {
 
 void Complaint::is(const std::string& what, const std::string& reason) {
-    note(reason == last_ ? spdlog::level::debug : spdlog::level::warn, "trouble", what + reason);
+    const auto now = std::chrono::steady_clock::now();
+    const bool known = reason == last_ && now - logged_at_ < again_after_;
+    note(known ? spdlog::level::debug : spdlog::level::warn, "trouble", what + reason);
     last_ = reason;
+    if (!known) logged_at_ = now;
 }
 
 void Complaint::is_over() {

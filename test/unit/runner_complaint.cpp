@@ -36,6 +36,13 @@ TEST_F(ComplaintTest, IsSaidOnceUntilItChanges) {
     EXPECT_EQ(log.str(), "warning try 1: no luck\nwarning try 3: no money\n");
 }
 
+TEST_F(ComplaintTest, WhatLastsIsSaidAgainAfterAWhile) {
+    Complaint lasting("the thing", std::chrono::seconds(0));
+    lasting.is("try 1: ", "no luck");
+    lasting.is("try 2: ", "no luck");
+    EXPECT_EQ(log.str(), "warning try 1: no luck\nwarning try 2: no luck\n");
+}
+
 TEST_F(ComplaintTest, ItsEndIsSaidOnceAndItCanComeBack) {
     complaint.is_over();
     complaint.is("", "no luck");

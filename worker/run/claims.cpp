@@ -8,6 +8,8 @@
 #include <optional>
 #include <utility>
 
+#include "watch/log.hpp"
+
 namespace hil::worker {
 
 using std::chrono::milliseconds;
@@ -67,6 +69,7 @@ Task<> Claims::connect() {
     if (connection_.is_open()) co_return;
     co_await connection_.open();
     co_await connection_.execute("LISTEN hil_runs");
+    note(spdlog::level::info, "database_reached", "claims runs from the database");
     more_ = true;  // what was announced meanwhile was not heard
 }
 
