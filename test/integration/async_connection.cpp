@@ -1,9 +1,12 @@
 // Statements that wait without a thread.
 #include "db/async_connection.hpp"
 
+#include <fcntl.h>
+
 #include <asio/bind_cancellation_slot.hpp>
 #include <asio/cancellation_signal.hpp>
 #include <asio/post.hpp>
+#include <filesystem>
 
 #include "../unit/task_support.hpp"
 #include "fixture.hpp"
@@ -71,6 +74,39 @@ TEST_F(Asynchronous, ALostConnectionIsOpenedAgain) {
     EXPECT_EQ(sqlstate_of("SELECT 1"), "lost");
     EXPECT_FALSE(connection->is_open());
     EXPECT_NE(one("SELECT pg_backend_pid()"), before);
+}
+
+TEST_F(Asynchronous, ThatAServerOnlyReadsIsALostConnection) {
+    sql().query("ALTER DATABASE " + database() + " SET default_transaction_read_only = on");
+    EXPECT_EQ(sqlstate_of("SELECT lo_create(0)"), "lost");
+    sql().query("ALTER DATABASE " + database() + " RESET default_transaction_read_only");
+    EXPECT_EQ(sqlstate_of("SELECT lo_create(0)"), "none") << "the next connection finds one that writes";
+}
+
+TEST_F(Asynchronous, WhatAStatementRaisesIsNoLostConnection) {
+    const std::string before = one("SELECT pg_backend_pid()");
+    for (const char* sqlstate : {"08006", "57P01", "25006"})
+        EXPECT_EQ(
+            sqlstate_of(std::string("DO $$ BEGIN RAISE EXCEPTION 'of another server' USING ERRCODE = '") +
+                        sqlstate + "'; END $$"),
+            sqlstate);
+    one("BEGIN READ ONLY");
+    EXPECT_EQ(sqlstate_of("SELECT lo_create(0)"), "25006");
+    one("ROLLBACK");
+    EXPECT_EQ(one("SELECT pg_backend_pid()"), before);
+}
+
+TEST_F(Asynchronous, NoProgramInheritsItsSockets) {
+    one("SELECT 1");
+    int sockets = 0;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+        std::error_code gone;
+        if (!std::filesystem::read_symlink(entry, gone).string().starts_with("socket:")) continue;
+        ++sockets;
+        const std::string number = entry.path().filename();
+        EXPECT_NE(fcntl(std::stoi(number), F_GETFD) & FD_CLOEXEC, 0) << number;
+    }
+    EXPECT_GE(sockets, 3) << "the test's own, libpq's and its duplicate";
 }
 
 TEST_F(Asynchronous, ACancelledCallerCancelsItsStatement) {

@@ -418,5 +418,17 @@ TEST_F(Recovery, AWorkerThatStartsBeforeTheServerWaitsForIt) {
     EXPECT_TRUE(reaches(id, "finished"));
 }
 
+// As after a failover, where the old primary is a standby now and the name will lead to the new one.
+TEST_F(Recovery, AWorkerConnectsAnewUntilItFindsAServerThatWrites) {
+    sql().query("ALTER DATABASE " + database() + " SET default_transaction_read_only = on");
+    Process& worker = start_worker();
+    const std::string id = new_id();
+    says(id, "Where is my order?");
+    ASSERT_TRUE(within_patience([&] { return worker.output().find("read-only") != std::string::npos; }));
+    sql().query("ALTER DATABASE " + database() + " RESET default_transaction_read_only");
+    EXPECT_TRUE(reaches(id, "finished"));
+    EXPECT_EQ(sql().number("SELECT max(attempt) FROM hil.runs"), 1);
+}
+
 }  // namespace
 }  // namespace hil::test

@@ -101,9 +101,17 @@ TEST_F(ToolsSql, AFunctionThatFailsIsToldToTheModelAndLeavesNothing) {
 
 TEST_F(ToolsSql, AReadingToolCannotWrite) {
     config_.read_only = true;
+    sql().query(
+        "CREATE FUNCTION shop.session(arguments jsonb, call jsonb) RETURNS jsonb LANGUAGE sql STABLE AS "
+        "$$ SELECT to_jsonb(pg_backend_pid()) $$");
+    config_.function = "shop.session";
+    const std::string session = call().text;
+    config_.function = "shop.refund";
     const ToolOutcome refused = call();
     EXPECT_TRUE(refused.is_error);
     EXPECT_TRUE(refused.text.starts_with("error: 25006 ")) << refused.text;
+    config_.function = "shop.session";
+    EXPECT_EQ(call().text, session) << "the connection stays";
     sql().query(
         "CREATE FUNCTION shop.look(arguments jsonb, call jsonb) RETURNS jsonb LANGUAGE sql STABLE AS "
         "$$ SELECT jsonb_build_object('order', arguments ->> 'order_id') $$");
@@ -112,6 +120,14 @@ TEST_F(ToolsSql, AReadingToolCannotWrite) {
     EXPECT_FALSE(outcome.is_error) << outcome.text;
     EXPECT_FALSE(outcome.recorded);
     EXPECT_EQ(Json::parse(outcome.text), (Json{{"order", "17"}}));
+}
+
+TEST_F(ToolsSql, WhatAServerThatOnlyReadsRefusesHadNoEffect) {
+    sql().query("ALTER DATABASE " + database() + " SET default_transaction_read_only = on");
+    const ToolOutcome refused = call();
+    EXPECT_TRUE(refused.is_error);
+    EXPECT_TRUE(refused.text.starts_with("error: 25006 ")) << refused.text;
+    EXPECT_EQ(refunds(), 0);
 }
 
 TEST_F(ToolsSql, ASlowFunctionIsEnded) {

@@ -1,12 +1,13 @@
 #include "db/async_connection.hpp"
 
-#include <unistd.h>
+#include <fcntl.h>
 
 #include <asio/bind_executor.hpp>
 #include <asio/redirect_error.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/this_coro.hpp>
 #include <asio/use_awaitable.hpp>
+#include <cerrno>
 #include <system_error>
 #include <utility>
 
@@ -23,8 +24,8 @@ Task<> AsyncConnection::open() {
     const auto fresh = std::make_shared<ConnectionPtr>();
     const std::function<void()> blocking = [fresh, url = url_] { *fresh = connect(url); };
     co_await threads_.to_helper(blocking, helper_);
-    const int own = dup(PQsocket(fresh->get()));
-    if (own < 0) throw std::system_error(errno, std::generic_category(), "dup");
+    const int own = fcntl(PQsocket(fresh->get()), F_DUPFD_CLOEXEC, 0);
+    if (own < 0) throw std::system_error(errno, std::generic_category(), "a connection's socket");
     socket_ = std::make_unique<Socket>(threads_.io(), own);
     connection_ = std::move(*fresh);
 }

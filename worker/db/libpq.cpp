@@ -11,9 +11,14 @@ namespace {
 
 constexpr std::string_view class_of(std::string_view sqlstate) { return sqlstate.substr(0, 2); }
 
-bool ends_connection(std::string_view sqlstate) {
-    return class_of(sqlstate) == "08" || sqlstate == "57P01" || sqlstate == "57P02" || sqlstate == "57P03" ||
-           sqlstate == "57P05" || sqlstate == "25006";
+// What the server says of itself whenever it changes; a transaction that is READ ONLY by its own choice does
+// not show here.
+bool only_reads(PGconn* server) {
+    const auto is_on = [&](const char* parameter) {
+        const char* value = PQparameterStatus(server, parameter);
+        return value != nullptr && std::string_view(value) == "on";
+    };
+    return is_on("in_hot_standby") || is_on("default_transaction_read_only");
 }
 
 // libpq adds advice in further lines.
@@ -35,7 +40,12 @@ DatabaseError error_of(PGconn* connection, const PGresult* result) {
     if (sqlstate.empty()) return {first_line(PQerrorMessage(connection)), "", /*connection_lost=*/true};
     std::string message = field(PG_DIAG_MESSAGE_PRIMARY);
     if (std::string hint = field(PG_DIAG_MESSAGE_HINT); !hint.empty()) message += " Hint: " + hint;
-    const bool lost = PQstatus(connection) == CONNECTION_BAD || ends_connection(sqlstate);
+    // By its severity, not by its SQLSTATE: a function can raise any of them, as one that asks another server
+    // does. The session may end before libpq notices.
+    const std::string severity = field(PG_DIAG_SEVERITY_NONLOCALIZED);
+    const bool ended = PQstatus(connection) == CONNECTION_BAD || severity == "FATAL" || severity == "PANIC";
+    // Another connection may lead to the server that is the primary now.
+    const bool lost = ended || (sqlstate == "25006" && only_reads(connection));
     return {message, std::move(sqlstate), lost};
 }
 

@@ -57,9 +57,9 @@ ToolOutcome nothing_done(const std::string& why) {
 
 // Of an error after the function was called.
 std::string in_words(const DatabaseError& error) {
-    // A reading tool that writes; to everybody else that means a server that only reads.
-    const bool only_reads = error.sqlstate() == "25006";
-    if (error.connection_lost() && !only_reads)
+    // What a server that only reads refuses had no effect.
+    const bool is_refused = error.sqlstate() == "25006";
+    if (error.connection_lost() && !is_refused)
         return std::string("no answer: ") + error.what() + "; it is not known whether the call had an effect";
     return "error: " + error.sqlstate() + " " + error.what();
 }
