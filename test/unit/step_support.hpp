@@ -98,6 +98,7 @@ class FakeTools : public Tools {
         if (down) throw ToolServerDown("tool server gmail: it does not start");
         co_return all;
     }
+    Task<> stop() override { co_return; }
     std::vector<std::string> configured() const override { return {}; }
 };
 

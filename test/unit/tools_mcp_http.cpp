@@ -1,8 +1,11 @@
 // Tool servers that are reached by HTTP, as the protocol wants them and otherwise.
 #include <gtest/gtest.h>
 
+#include <asio/experimental/awaitable_operators.hpp>
+#include <latch>
 #include <memory>
 #include <string>
+#include <tuple>
 
 #include "http/curl_client.hpp"
 #include "scripted/server.hpp"
@@ -35,6 +38,10 @@ class McpHttp : public testing::Test {
         settings_.name = "web";
         settings_.timeout = milliseconds(3'000);
         web_.on("/mcp", [this](const Seen& seen) { return answer(seen); });
+        make();
+    }
+
+    void make() {
         server_ = Server::make(
             threads_, settings_, [this](asio::any_io_executor strand, Transport::OnMessage on_message) {
                 HttpAddress address{
@@ -44,9 +51,10 @@ class McpHttp : public testing::Test {
             });
     }
 
-    ~McpHttp() override { server_->stop(); }
+    ~McpHttp() override { run_task(threads_, server_->stop()); }
 
     Act answer(const Seen& seen) {
+        if (seen.method == "DELETE") return on_delete_;
         const std::string method = seen.json.value("method", "");
         if (method == "initialize") {
             Act act = Act::json(reply_of(
@@ -54,7 +62,7 @@ class McpHttp : public testing::Test {
             if (!session_.empty()) act.header("Mcp-Session-Id", session_);
             return act;
         }
-        if (method == "tools/list")
+        if (method == "tools/list" && lists_)
             return Act::json(
                 reply_of(seen, {{"tools", {{{"name", "act"}, {"inputSchema", {{"type", "object"}}}}}}}));
         if (method == "tools/call") return on_call_(seen);
@@ -66,7 +74,14 @@ class McpHttp : public testing::Test {
     std::vector<Seen> seen(const std::string& method) {
         std::vector<Seen> found;
         for (const Seen& seen : web_.seen("/mcp"))
-            if (seen.json.value("method", "") == method) found.push_back(seen);
+            if (seen.json.is_object() && seen.json.value("method", "") == method) found.push_back(seen);
+        return found;
+    }
+
+    std::vector<Seen> deletes() {
+        std::vector<Seen> found;
+        for (const Seen& seen : web_.seen("/mcp"))
+            if (seen.method == "DELETE") found.push_back(seen);
         return found;
     }
 
@@ -75,6 +90,8 @@ class McpHttp : public testing::Test {
     CurlClient client_{threads_, 8};
     ServerSettings settings_;
     std::string session_;
+    bool lists_ = true;
+    Act on_delete_ = Act::text("", 200);
     std::function<Act(const Seen&)> on_call_ = [](const Seen& seen) {
         return Act::json(reply_of(seen, text_result("done")));
     };
@@ -132,6 +149,58 @@ TEST_F(McpHttp, ALostSessionIsBegunAgainAndTheCallRepeated) {
     EXPECT_EQ(seen("tools/call").size(), 2U);
 }
 
+// Otherwise a session is begun that nobody uses and nobody ends.
+TEST_F(McpHttp, CallsThatLoseTheSameSessionBeginOneOther) {
+    session_ = "old";
+    std::latch both(2);
+    on_call_ = [&](const Seen& seen) {
+        if (seen.header("Mcp-Session-Id") == "new") return Act::json(reply_of(seen, text_result("done")));
+        if (seen.json["params"]["_meta"]["hil/idempotency-key"] == "one") session_ = "new";
+        both.arrive_and_wait();
+        return Act::text("unknown session", 404);
+    };
+    const auto two_calls = [&]() -> Task<std::vector<std::string>> {
+        using asio::experimental::awaitable_operators::operator&&;
+        Task<std::tuple<ToolOutcome, ToolOutcome>> calls =
+            server_->call("act", Json::object(), "one") && server_->call("act", Json::object(), "two");
+        const auto [one, two] = co_await std::move(calls);
+        co_return std::vector<std::string>{one.text, two.text};
+    };
+    EXPECT_EQ(run_task(threads_, two_calls()), (std::vector<std::string>{"done", "done"}));
+    EXPECT_EQ(seen("initialize").size(), 2U);
+    EXPECT_EQ(seen("tools/call").size(), 4U);
+}
+
+TEST_F(McpHttp, ASessionIsEndedWhenTheWorkerEnds) {
+    session_ = "session-1";
+    on_delete_ = Act::text("Method not allowed", 405);  // as servers may
+    call();
+    run_task(threads_, server_->stop());
+    const std::vector<Seen> ends = deletes();
+    ASSERT_EQ(ends.size(), 1U);
+    EXPECT_EQ(ends[0].header("Mcp-Session-Id"), "session-1");
+    EXPECT_EQ(ends[0].header("MCP-Protocol-Version"), "2025-06-18");
+    EXPECT_EQ(ends[0].header("Authorization"), "Bearer t");
+    EXPECT_EQ(ends[0].body, "");
+}
+
+TEST_F(McpHttp, WhereThereIsNoSessionNoneIsEnded) {
+    call();
+    run_task(threads_, server_->stop());
+    EXPECT_EQ(deletes().size(), 0U);
+}
+
+TEST_F(McpHttp, AServerThatListsNoToolsIsLeftWithoutASession) {
+    session_ = "session-1";
+    lists_ = false;
+    settings_.start_timeout = milliseconds(1'000);
+    make();
+    EXPECT_THROW(run_task(threads_, server_->tools()), ToolServerDown);
+    run_task(threads_, server_->stop());
+    EXPECT_GE(deletes().size(), 1U);
+    EXPECT_EQ(deletes().size(), seen("initialize").size());
+}
+
 TEST_F(McpHttp, AServerThatRefusesTheHandshakeIsTalkedToWithoutOne) {
     web_.on("/mcp", [this](const Seen& seen) {
         if (seen.json.value("method", "") != "initialize") return answer(seen);
@@ -186,7 +255,7 @@ TEST_F(McpHttp, AServerThatIsNotThereIsDown) {
                                           std::move(on_message));
         });
     EXPECT_THROW(run_task(threads_, server->tools()), ToolServerDown);
-    server->stop();
+    run_task(threads_, server->stop());
 }
 
 TEST_F(McpHttp, PrivateAddressesAreRefused) {
@@ -199,7 +268,7 @@ TEST_F(McpHttp, PrivateAddressesAreRefused) {
         });
     EXPECT_THROW(run_task(threads_, server->tools()), ToolServerDown);
     EXPECT_EQ(web_.seen("/mcp").size(), 0U);
-    server->stop();
+    run_task(threads_, server->stop());
 }
 
 }  // namespace

@@ -29,7 +29,7 @@ void run(const Config& config, std::optional<int> metrics_port) {
     const Providers providers = make_providers(config, rules(config), client, metrics);
     const std::unique_ptr<Tools> tools = make_tools(config.tools, config.database_url, threads, client);
     Runner runner(config, threads, make_step(config.catalogue, providers, *tools, metrics), metrics);
-    if (!runner.run()) {
+    if (!runner.run([&] { return tools->stop(); })) {
         // Something hangs in a thread that there is no way to join.
         spdlog::shutdown();
         _exit(0);

@@ -4,7 +4,9 @@
 #include <cctype>
 #include <cstdlib>
 #include <mutex>
+#include <sstream>
 #include <string_view>
+#include <vector>
 
 #include "core/json.hpp"
 #include "http/url.hpp"
@@ -43,8 +45,13 @@ std::string with_escaped_slashes(std::string text) {
 // Also the forms in which a server says it back.
 void remember(const std::string& value) {
     const std::string in_json = json_text(value);
+    std::vector<std::string> forms = {value, percent_encoded(value), in_json, with_escaped_slashes(in_json)};
+    // Of a key of several lines each can stand by itself, in a log for one.
+    std::istringstream lines(value);
+    for (std::string line; std::getline(lines, line);)
+        if (line.size() >= shortest_key) forms.push_back(line);
     const std::lock_guard lock(mutex);
-    for (const std::string& form : {value, percent_encoded(value), in_json, with_escaped_slashes(in_json)})
+    for (const std::string& form : forms)
         if (form.size() >= shortest_secret && std::find(values.begin(), values.end(), form) == values.end())
             values.push_back(form);
     std::sort(values.begin(), values.end(),

@@ -1,11 +1,11 @@
 #include "http/curl_client.hpp"
 
-#include <asio/co_spawn.hpp>
 #include <asio/error.hpp>
 #include <asio/redirect_error.hpp>
 #include <asio/system_error.hpp>
 #include <asio/use_awaitable.hpp>
 
+#include "elsewhere.hpp"
 #include "http/curl_loop.hpp"
 #include "http/curl_transfer.hpp"
 
@@ -31,7 +31,7 @@ CurlClient::~CurlClient() = default;
 
 Task<HttpReply> CurlClient::send(HttpRequest request) {
     Task<HttpReply> task = perform(loop_, std::move(request));
-    co_return co_await asio::co_spawn(threads_.io(), std::move(task), asio::use_awaitable);
+    co_return co_await elsewhere(asio::any_io_executor(threads_.io().get_executor()), std::move(task));
 }
 
 }  // namespace hil::worker

@@ -64,7 +64,8 @@ Runner::Runner(const Config& config, Threads& threads, RunStep run_step, Metrics
       signals_(threads.io(), SIGTERM, SIGINT),
       changed_(threads.io()) {}
 
-bool Runner::run() {
+bool Runner::run(std::function<Task<>()> end_tools) {
+    end_tools_ = std::move(end_tools);
     note(spdlog::level::info, "worker_started",
          fmt::format("worker {} works on up to {} runs at once", name_, config_.concurrency));
     reports_.start([this] { changed_.cancel(); });
@@ -148,6 +149,7 @@ Task<> Runner::drain() {
     };
     co_await wait(time_to_end, all_ended);
     finished_ = all_ended();
+    co_await end_tools_();
 }
 
 Task<> Runner::wait(milliseconds limit, const std::function<bool()>& condition) {

@@ -26,10 +26,10 @@ class Runner {
     Runner(const Config& config, Threads& threads, RunStep run_step, Metrics& metrics);
 
     // Works until SIGTERM or SIGINT, then claims nothing new, waits at most config.drain for what is being
-    // executed, puts back what is not finished then, and returns; statements that wait keep it at most a few
-    // seconds longer. A second signal ends the process where it stands. True: everything has ended. False:
-    // the time was over, and something may still be going on in other threads.
-    bool run();
+    // executed, puts back what is not finished then, awaits `end_tools`, and returns; statements that wait
+    // keep it at most a few seconds longer. A second signal ends the process where it stands. True:
+    // everything has ended. False: the time was over, and something may still be going on in other threads.
+    bool run(std::function<Task<>()> end_tools);
 
   private:
     void spawn(Task<> task);
@@ -52,6 +52,7 @@ class Runner {
     Leases leases_;
     Claims claims_;
     asio::signal_set signals_;
+    std::function<Task<>()> end_tools_;
     asio::steady_timer changed_;  // cancelled when something has ended
     int going_on_ = 0;            // coroutines of the worker itself
     std::atomic<int> away_{0};    // runs that are with their provider, and keep no other from being claimed

@@ -1,9 +1,17 @@
 #include "tools/registry.hpp"
 
 #include <algorithm>
+#include <asio/co_spawn.hpp>
+#include <asio/redirect_error.hpp>
+#include <asio/steady_timer.hpp>
+#include <asio/this_coro.hpp>
+#include <asio/use_awaitable.hpp>
+#include <exception>
 #include <stdexcept>
+#include <system_error>
 #include <utility>
 
+#include "config/secrets.hpp"
 #include "tools/http_tool.hpp"
 #include "tools/mcp/http.hpp"
 #include "tools/mcp/server_tool.hpp"
@@ -23,6 +31,7 @@ bool is_needed(const mcp::Server& server, const std::vector<std::string>& patter
 std::shared_ptr<mcp::Server> make_server(McpServerConfig config, Threads& threads, HttpClient& client) {
     std::vector<std::string> missing;
     config.headers = with_secrets(config.headers, missing);
+    for (const std::string& variable : config.env) secret(variable);
     const mcp::ServerSettings settings{config.name, config.start_timeout, config.timeout,
                                        static_cast<std::size_t>(config.max_result_bytes), config.tools};
     return mcp::Server::make(
@@ -45,10 +54,6 @@ ToolRegistry::ToolRegistry(std::vector<std::shared_ptr<Tool>> tools,
                            std::vector<std::shared_ptr<mcp::Server>> servers)
     : tools_(std::move(tools)), servers_(std::move(servers)) {}
 
-ToolRegistry::~ToolRegistry() {
-    for (const auto& server : servers_) server->stop();
-}
-
 Task<std::vector<std::shared_ptr<Tool>>> ToolRegistry::matching(const std::vector<std::string>& patterns,
                                                                 std::vector<std::string>& missing) {
     std::vector<std::shared_ptr<Tool>> candidates = tools_;
@@ -70,6 +75,20 @@ Task<std::vector<std::shared_ptr<Tool>>> ToolRegistry::matching(const std::vecto
                          [&](const auto& tool) { return matches(pattern, tool->name()); }))
             missing.push_back(pattern);
     co_return matched;
+}
+
+// Side by side: each may take its time.
+Task<> ToolRegistry::stop() {
+    const asio::any_io_executor here = co_await asio::this_coro::executor;
+    asio::steady_timer all_stopped(here, asio::steady_timer::time_point::max());
+    std::size_t left = servers_.size();
+    for (const auto& server : servers_) {
+        asio::co_spawn(here, server->stop(), [&](const std::exception_ptr&) {
+            if (--left == 0) all_stopped.cancel();
+        });
+    }
+    std::error_code ignored;
+    if (left > 0) co_await all_stopped.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
 }
 
 std::vector<std::string> ToolRegistry::configured() const {

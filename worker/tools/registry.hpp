@@ -13,17 +13,14 @@
 
 namespace hil::worker {
 
-// `threads` and `client` outlive it. It is destroyed when no run waits for a tool any more, and then ends the
-// programs of MCP servers.
+// `threads` and `client` outlive it.
 class ToolRegistry : public Tools {
   public:
     ToolRegistry(std::vector<std::shared_ptr<Tool>> tools, std::vector<std::shared_ptr<mcp::Server>> servers);
-    ~ToolRegistry() override;
-    ToolRegistry(const ToolRegistry&) = delete;
-    ToolRegistry& operator=(const ToolRegistry&) = delete;
 
     Task<std::vector<std::shared_ptr<Tool>>> matching(const std::vector<std::string>& patterns,
                                                       std::vector<std::string>& missing) override;
+    Task<> stop() override;
     std::vector<std::string> configured() const override;
 
   private:

@@ -58,6 +58,10 @@ class Tools {
     virtual Task<std::vector<std::shared_ptr<Tool>>> matching(const std::vector<std::string>& patterns,
                                                               std::vector<std::string>& missing) = 0;
 
+    // Ends what was begun for them, when no run needs it any more; a few seconds at most. Not to be
+    // cancelled.
+    virtual Task<> stop() = 0;
+
     // For `check`: the names, and "SERVER.*" for each MCP server.
     virtual std::vector<std::string> configured() const = 0;
 };

@@ -1,7 +1,6 @@
 #include "tools/mcp/child.hpp"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <spawn.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -16,8 +15,6 @@
 
 namespace hil::worker::mcp {
 namespace {
-
-constexpr std::chrono::seconds grace{2};
 
 [[noreturn]] void fail(int error, const std::string& what) {
     throw std::system_error(error, std::generic_category(), what);
@@ -77,35 +74,35 @@ Child::Child(const std::vector<std::string>& command, const std::vector<std::str
     posix_spawn_file_actions_destroy(&files);
     posix_spawnattr_destroy(&attributes);
     if (failure != 0) fail(failure, command[0]);
-    process_ = static_cast<int>(syscall(SYS_pidfd_open, id_, 0));
+    end_ = static_cast<int>(syscall(SYS_pidfd_open, id_, 0));
+    if (end_ < 0) {
+        const int reason = errno;
+        reap();
+        fail(reason, "pidfd_open");
+    }
     input_ = std::exchange(in.to_write, -1);
     output_ = std::exchange(out.to_read, -1);
     error_ = std::exchange(error.to_read, -1);
 }
 
 Child::~Child() {
-    for (const int end : {input_, output_, error_})
+    for (const int end : {input_, output_, error_, end_})
         if (end >= 0) close(end);
-    if (!has_ended_within(grace)) signal(SIGTERM);
-    has_ended_within(grace);
-    // What the program started, too. Its group lives until it is waited for.
-    kill();
+    reap();
+}
+
+// The group lives until its program is waited for.
+void Child::reap() const {
+    signal(SIGKILL);
     waitpid(id_, nullptr, 0);
-    if (process_ >= 0) close(process_);
 }
 
 int Child::take_input() { return std::exchange(input_, -1); }
 int Child::take_output() { return std::exchange(output_, -1); }
 int Child::take_error() { return std::exchange(error_, -1); }
-
-void Child::kill() const { signal(SIGKILL); }
+int Child::take_end() { return std::exchange(end_, -1); }
 
 void Child::signal(int number) const { ::kill(-id_, number); }
-
-bool Child::has_ended_within(std::chrono::milliseconds time) const {
-    pollfd ended{process_, POLLIN, 0};
-    return poll(&ended, 1, static_cast<int>(time.count())) > 0;
-}
 
 std::vector<std::string> environment_for(const std::vector<std::string>& names) {
     std::vector<std::string> wanted = {"PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ"};

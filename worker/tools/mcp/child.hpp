@@ -3,7 +3,6 @@
 
 #include <sys/types.h>
 
-#include <chrono>
 #include <string>
 #include <vector>
 
@@ -15,28 +14,27 @@ class Child {
     // `environment`: NAME=VALUE. Throws std::system_error where it cannot be started.
     Child(const std::vector<std::string>& command, const std::vector<std::string>& environment);
 
-    // Closes its input, and ends the program if it does not end by itself: SIGTERM after two seconds, SIGKILL
-    // after two more.
+    // Kills the program if it has not ended, and what it has started.
     ~Child();
 
     Child(const Child&) = delete;
     Child& operator=(const Child&) = delete;
 
-    // Our ends of its standard input, output and error; the caller takes them over.
+    // Our ends of its standard input, output and error, and what becomes readable when it has ended; the
+    // caller takes them over.
     int take_input();
     int take_output();
     int take_error();
+    int take_end();
 
-    // Ends the program now, and what it has started.
-    void kill() const;
-
-  private:
-    bool has_ended_within(std::chrono::milliseconds time) const;
+    // To the program and what it has started.
     void signal(int number) const;
 
+  private:
+    void reap() const;
+
     pid_t id_ = -1;
-    int process_ = -1;  // becomes readable when the program has ended
-    int input_ = -1, output_ = -1, error_ = -1;
+    int input_ = -1, output_ = -1, error_ = -1, end_ = -1;
 };
 
 // The variables of the worker's own environment that a program gets: a few that all programs need, and those

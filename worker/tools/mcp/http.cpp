@@ -19,7 +19,7 @@
 namespace hil::worker::mcp {
 namespace {
 
-constexpr std::chrono::seconds connect_timeout{5}, notification_timeout{10};
+constexpr std::chrono::seconds connect_timeout{5}, notification_timeout{10}, end_timeout{2};
 constexpr std::size_t max_excerpt = 200;
 
 // Takes an answer as it comes, and knows when the reply is there: a server may leave the stream open.
@@ -111,18 +111,37 @@ Task<> Http::start() {
     co_return;
 }
 
-HttpRequest Http::post(std::string text, std::chrono::milliseconds timeout) const {
+// A session is the server's to keep until we say that it is over. A server that keeps none, or ends them by
+// itself alone, refuses this.
+Task<> Http::end() {
+    started_ = false;
+    HttpRequest request = addressed(end_timeout);
+    request.method = "DELETE";
+    if (std::exchange(session_, "").empty()) co_return;
+    try {
+        co_await client_.send(std::move(request));
+    } catch (const HttpError& error) {
+        spdlog::debug("the end of a session was not told to a tool server: {}", error.what());
+    }
+}
+
+HttpRequest Http::addressed(std::chrono::milliseconds timeout) const {
     HttpRequest request;
     request.url = address_.url;
-    request.body = std::move(text);
     request.headers = address_.headers;
-    request.headers.emplace_back("Content-Type", "application/json");
-    request.headers.emplace_back("Accept", "application/json, text/event-stream");
     if (!version_.empty()) request.headers.emplace_back("MCP-Protocol-Version", version_);
     if (!session_.empty()) request.headers.emplace_back("Mcp-Session-Id", session_);
     request.timeouts = {std::min<std::chrono::milliseconds>(timeout, connect_timeout), timeout, timeout};
     request.max_reply_bytes = max_message_bytes;
     request.addresses = address_.addresses;
+    return request;
+}
+
+HttpRequest Http::post(std::string text, std::chrono::milliseconds timeout) const {
+    HttpRequest request = addressed(timeout);
+    request.body = std::move(text);
+    request.headers.emplace_back("Content-Type", "application/json");
+    request.headers.emplace_back("Accept", "application/json, text/event-stream");
     return request;
 }
 
@@ -134,34 +153,37 @@ Task<Message> Http::ask(std::int64_t id, std::string method, Json params, std::c
         if (method == "tools/call") request.headers.emplace_back("Mcp-Name", header_text(params.at("name")));
     }
     request.on_data = [answer](std::string_view bytes) { return answer->take(bytes); };
-    const bool had_session = !session_.empty();
+    const std::string session = session_;
     HttpReply reply;
     try {
         reply = co_await client_.send(std::move(request));
     } catch (const HttpError& error) {
         if (error.kind == HttpError::Kind::first_byte || error.kind == HttpError::Kind::total)
-            call_off(id, "timeout");
+            call_off(id, method, "timeout");
         throw no_reply(error);
     } catch (const std::system_error&) {
-        call_off(id, "cancelled");
+        call_off(id, method, "cancelled");
         throw;
     }
-    if (reply.status == 404 && had_session) throw SessionLost("the server has forgotten the session");
+    if (reply.status == 404 && !session.empty()) {
+        if (session_ == session) session_.clear();
+        throw SessionLost("the server has forgotten the session");
+    }
     answer->take_body();
     for (const Message& message : answer->others()) on_message_(message);
     if (!answer->reply() && reply.status / 100 != 2) throw no_reply(reply.status, answer->body());
     if (!answer->reply()) throw NoReply("the answer was no reply, or was cut off", /*started=*/true);
-    if (const auto session = reply.header("Mcp-Session-Id"); session && method == "initialize")
-        session_ = *session;
+    if (method == "initialize") session_ = reply.header("Mcp-Session-Id").value_or("");
     co_return std::move(*answer->reply());
 }
 
-// The protocol's way to say that nobody waits any more. That the connection was closed is not enough.
-void Http::call_off(std::int64_t id, const char* reason) {
-    const std::string text =
-        notification_text("notifications/cancelled", {{"requestId", id}, {"reason", reason}});
-    asio::co_spawn(strand_, tell(text), asio::detached);
+// That the connection was closed is not enough.
+void Http::call_off(std::int64_t id, const std::string& method, const char* reason) {
+    if (!may_be_called_off(method)) return;
+    asio::co_spawn(strand_, say(shared_from_this(), called_off_text(id, reason)), asio::detached);
 }
+
+Task<> Http::say(std::shared_ptr<Http> self, std::string text) { co_await self->tell(std::move(text)); }
 
 Task<> Http::tell(std::string text) {
     HttpRequest request = post(std::move(text), notification_timeout);

@@ -17,7 +17,7 @@ struct HttpAddress {
     std::shared_ptr<const AddressPolicy> addresses;
 };
 
-class Http : public Transport {
+class Http : public Transport, public std::enable_shared_from_this<Http> {
   public:
     Http(HttpClient& client, asio::any_io_executor strand, HttpAddress address, OnMessage on_message);
 
@@ -27,12 +27,13 @@ class Http : public Transport {
     Task<> tell(std::string text) override;
     void agreed_on(const std::string& version) override { version_ = version; }
     bool is_running() const override { return started_; }
-    // The server drops the session by itself.
-    void close() override {}
+    Task<> end() override;
 
   private:
+    HttpRequest addressed(std::chrono::milliseconds timeout) const;
     HttpRequest post(std::string text, std::chrono::milliseconds timeout) const;
-    void call_off(std::int64_t id, const char* reason);
+    void call_off(std::int64_t id, const std::string& method, const char* reason);
+    static Task<> say(std::shared_ptr<Http> self, std::string text);
 
     HttpClient& client_;
     const asio::any_io_executor strand_;

@@ -111,6 +111,12 @@ Json call_params(const std::string& tool, const Json& arguments, const std::stri
     return {{"name", tool}, {"arguments", arguments}, {"_meta", {{"hil/idempotency-key", idempotency_key}}}};
 }
 
+bool may_be_called_off(const std::string& method) { return method != "initialize"; }
+
+std::string called_off_text(std::int64_t id, const char* reason) {
+    return notification_text("notifications/cancelled", {{"requestId", id}, {"reason", reason}});
+}
+
 CallResult read_call_result(const Json& result) {
     if (!result.is_object()) throw BadServer("its answer to tools/call is no object");
     const std::string kind = text_at(result, "resultType");

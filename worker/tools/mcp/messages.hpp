@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -57,6 +58,10 @@ struct ToolPage {
 ToolPage read_tool_page(const Json& result);
 
 Json call_params(const std::string& tool, const Json& arguments, const std::string& idempotency_key);
+
+// The protocol's way to say that nobody waits for a reply any more; of the handshake it must not be said.
+bool may_be_called_off(const std::string& method);
+std::string called_off_text(std::int64_t id, const char* reason);
 
 struct CallResult {
     std::string text;

@@ -3,9 +3,11 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <asio/bind_cancellation_slot.hpp>
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
 #include <asio/redirect_error.hpp>
+#include <asio/this_coro.hpp>
 #include <asio/use_awaitable.hpp>
 #include <map>
 #include <optional>
@@ -13,6 +15,7 @@
 
 #include "config/secrets.hpp"
 #include "core/text.hpp"
+#include "elsewhere.hpp"
 #include "tools/result_text.hpp"
 #include "tools/tool_name.hpp"
 
@@ -46,18 +49,30 @@ std::shared_ptr<Server> Server::make(Threads& threads, ServerSettings settings,
 Server::Server(Threads& threads, ServerSettings settings)
     : threads_(threads), strand_(threads.new_strand()), settings_(std::move(settings)) {}
 
-void Server::stop() { transport_->close(); }
-
 Task<std::vector<ServerTool>> Server::tools() {
     const auto self = shared_from_this();
     Task<std::vector<ServerTool>> task = tools_here();
-    co_return co_await asio::co_spawn(strand_, std::move(task), asio::use_awaitable);
+    co_return co_await elsewhere(strand_, std::move(task));
 }
 
 Task<ToolOutcome> Server::call(std::string tool, Json arguments, std::string idempotency_key) {
     const auto self = shared_from_this();
     Task<ToolOutcome> task = call_here(std::move(tool), std::move(arguments), std::move(idempotency_key));
-    co_return co_await asio::co_spawn(strand_, std::move(task), asio::use_awaitable);
+    co_return co_await elsewhere(strand_, std::move(task));
+}
+
+Task<> Server::stop() {
+    const auto self = shared_from_this();
+    Task<> task = stop_here();
+    co_await elsewhere(strand_, std::move(task));
+}
+
+Task<> Server::stop_here() {
+    stopped_ = true;
+    wake_all();
+    beginning_.emit(asio::cancellation_type::terminal);
+    while (state_ == State::starting) co_await wait_until(Time::max());
+    co_await transport_->end();
 }
 
 Task<std::vector<ServerTool>> Server::tools_here() {
@@ -76,7 +91,7 @@ Task<ToolOutcome> Server::call_here(std::string tool, Json arguments, std::strin
     try {
         co_await be_ready();
         const Json params = call_params(tool, arguments, idempotency_key);
-        const Json reply = co_await ask("tools/call", params, settings_.timeout);
+        const Json reply = co_await call_tool(params);
         const CallResult result = read_call_result(reply);
         co_return ToolOutcome{result_text(result.text, settings_.max_result_bytes), result.is_error};
     } catch (const std::system_error& error) {
@@ -96,6 +111,7 @@ Task<ToolOutcome> Server::call_here(std::string tool, Json arguments, std::strin
 Task<> Server::be_ready() {
     const Time deadline = std::chrono::steady_clock::now() + settings_.start_timeout;
     for (;;) {
+        if (stopped_) throw ToolServerDown("hil-worker is ending");
         if (state_ == State::ready && !transport_->is_running()) {
             state_ = State::off;
             last_error_ = "the server has ended";
@@ -106,7 +122,8 @@ Task<> Server::be_ready() {
         const bool may_begin = state_ != State::starting && now >= not_before_;
         if (may_begin) {
             state_ = State::starting;
-            asio::co_spawn(strand_, begin(shared_from_this()), asio::detached);
+            asio::co_spawn(strand_, begin(shared_from_this()),
+                           asio::bind_cancellation_slot(beginning_.slot(), asio::detached));
         }
         co_await wait_until(state_ == State::starting ? deadline : std::min(deadline, not_before_));
     }
@@ -121,16 +138,23 @@ Task<> Server::begin(std::shared_ptr<Server> self) {
     } catch (const std::exception& error) {
         failure = error.what();
     }
-    const bool failed = !failure.empty();
-    self->state_ = failed ? State::off : State::ready;
-    self->last_error_ = failure;
-    if (failed) {
-        self->is_greeted_ = false;
-        self->not_before_ = std::chrono::steady_clock::now() + self->backoff_.next();
-        spdlog::warn("tool server {}: {}", self->settings_.name, redact(failure));
-    } else {
+    if (failure.empty()) {
+        self->state_ = State::ready;
+        self->last_error_.clear();
         self->backoff_.reset();
         spdlog::info("tool server {}: {} tools", self->settings_.name, self->tools_.size());
+    } else {
+        self->last_error_ = redact(failure);
+        if (!self->stopped_) {
+            spdlog::warn("tool server {}: {}", self->settings_.name, self->last_error_);
+            // A server that we do not get on with is left, and not kept until it is tried again. Who stops us
+            // meanwhile waits for that.
+            co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+            co_await self->transport_->end();
+        }
+        self->is_greeted_ = false;
+        self->not_before_ = std::chrono::steady_clock::now() + self->backoff_.next();
+        self->state_ = State::off;
     }
     self->wake_all();
 }
@@ -154,6 +178,7 @@ Task<> Server::greet() {
         co_await transport_->tell(ready);
     }
     is_greeted_ = true;
+    ++greetings_;
 }
 
 Task<> Server::list() {
@@ -190,22 +215,26 @@ Task<> Server::list() {
 
 // The result of a reply. Throws what the transport throws, and Refused.
 Task<Json> Server::ask(std::string method, Json params, std::chrono::milliseconds timeout) {
-    std::optional<SessionLost> lost;
-    Message reply;
-    try {
-        const Json sent = is_stateless_ ? stateless_params(params) : params;
-        reply = co_await transport_->ask(++last_id_, method, sent, timeout);
-    } catch (const SessionLost& error) {
-        lost = error;
-    }
-    // The server has not looked at the request: it can be repeated, once, after a new greeting.
-    if (lost) {
-        co_await greet();
-        const Json sent = is_stateless_ ? stateless_params(params) : params;
-        reply = co_await transport_->ask(++last_id_, method, sent, timeout);
-    }
+    const Json sent = is_stateless_ ? stateless_params(params) : params;
+    Message reply = co_await transport_->ask(++last_id_, method, sent, timeout);
     if (reply.error) throw Refused(*reply.error);
     co_return std::move(reply.result);
+}
+
+// A server that has forgotten us has not looked at the call: it can be repeated, once, after a new greeting.
+Task<Json> Server::call_tool(Json params) {
+    const int greeting = greetings_;
+    try {
+        co_return co_await ask("tools/call", params, settings_.timeout);
+    } catch (const SessionLost&) {
+        // Of all whose session it was, the first begins another one.
+        if (greeting == greetings_ && state_ == State::ready) {
+            state_ = State::off;
+            is_greeted_ = false;
+        }
+    }
+    co_await be_ready();
+    co_return co_await ask("tools/call", params, settings_.timeout);
 }
 
 // Until then, or until somebody wakes all.
@@ -228,7 +257,12 @@ void Server::wake_all() {
 
 void Server::take(const Message& message) {
     if (message.method == "notifications/tools/list_changed") list_is_old_ = true;
-    if (message.is_request()) asio::co_spawn(strand_, transport_->tell(reply_to(message)), asio::detached);
+    if (message.is_request())
+        asio::co_spawn(strand_, say(shared_from_this(), reply_to(message)), asio::detached);
+}
+
+Task<> Server::say(std::shared_ptr<Server> self, std::string text) {
+    co_await self->transport_->tell(std::move(text));
 }
 
 }  // namespace hil::worker::mcp

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <asio/any_io_executor.hpp>
+#include <asio/cancellation_signal.hpp>
 #include <asio/steady_timer.hpp>
 #include <chrono>
 #include <cstdint>
@@ -54,8 +55,8 @@ class Server : public std::enable_shared_from_this<Server> {
     // Throws only when it is cancelled.
     Task<ToolOutcome> call(std::string tool, Json arguments, std::string idempotency_key);
 
-    // Ends the server for good.
-    void stop();
+    // Ends the server for good; takes a few seconds at most.
+    Task<> stop();
 
   private:
     enum class State { off, starting, ready };
@@ -65,14 +66,17 @@ class Server : public std::enable_shared_from_this<Server> {
 
     Task<std::vector<ServerTool>> tools_here();
     Task<ToolOutcome> call_here(std::string tool, Json arguments, std::string idempotency_key);
+    Task<> stop_here();
     Task<> be_ready();
     static Task<> begin(std::shared_ptr<Server> self);
     Task<> greet();
     Task<> list();
     Task<Json> ask(std::string method, Json params, std::chrono::milliseconds timeout);
+    Task<Json> call_tool(Json params);
     Task<> wait_until(Time time);
     void wake_all();
     void take(const Message& message);
+    static Task<> say(std::shared_ptr<Server> self, std::string text);
 
     Threads& threads_;
     const asio::any_io_executor strand_;
@@ -81,10 +85,13 @@ class Server : public std::enable_shared_from_this<Server> {
 
     State state_ = State::off;
     std::vector<ServerTool> tools_;
+    int greetings_ = 0;
     bool is_greeted_ = false;
     bool is_stateless_ = false;  // greeted in vain: it takes requests without a handshake
     bool has_tools_ = false;
     bool list_is_old_ = false;
+    bool stopped_ = false;
+    asio::cancellation_signal beginning_;  // ends what makes it ready
     std::int64_t last_id_ = 0;
     std::string last_error_;
     Backoff backoff_{std::chrono::milliseconds(500), std::chrono::seconds(30)};

@@ -11,6 +11,8 @@
 
 namespace hil::worker::mcp {
 
+class Program;
+
 class Stdio : public Transport {
   public:
     // `variables` names those of the worker's environment that the program gets. `strand` is the server's.
@@ -23,18 +25,15 @@ class Stdio : public Transport {
     Task<> tell(std::string text) override;
     void agreed_on(const std::string&) override {}
     bool is_running() const override;
-    void close() override;
+    Task<> end() override;
 
   private:
-    class Running;
-
     asio::io_context& io_;
     asio::any_io_executor strand_;
     const std::string name_;
     const std::vector<std::string> command_, variables_;
     const OnMessage on_message_;
-    std::shared_ptr<Running> running_;
-    bool closed_ = false;
+    std::shared_ptr<Program> running_;
 };
 
 }  // namespace hil::worker::mcp

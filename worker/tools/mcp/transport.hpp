@@ -35,11 +35,11 @@ class Transport {
 
     virtual ~Transport() = default;
 
-    // Begins anew; what was there is ended. Throws NoReply.
+    // Begins anew; what was there is gone at once. Throws NoReply.
     virtual Task<> start() = 0;
 
     // Sends a request and waits for the reply with its id. Throws NoReply and SessionLost. One that is
-    // cancelled, or takes too long, is called off at the server.
+    // cancelled, or takes too long, is called off at the server, as far as the protocol lets it be.
     virtual Task<Message> ask(std::int64_t id, std::string method, Json params,
                               std::chrono::milliseconds timeout) = 0;
 
@@ -52,8 +52,9 @@ class Transport {
     // False after the server has ended. It can be started again.
     virtual bool is_running() const = 0;
 
-    // For good. Not called on the strand: it may take some seconds.
-    virtual void close() = 0;
+    // Ends the server, or what it keeps for us, in the way that the protocol has for it; a few seconds at
+    // most. What waits for a reply throws NoReply.
+    virtual Task<> end() = 0;
 };
 
 }  // namespace hil::worker::mcp
