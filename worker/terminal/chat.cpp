@@ -1,12 +1,12 @@
 #include "terminal/chat.hpp"
 
-#include <chrono>
-
-#include "core/json.hpp"
 #include "core/text.hpp"
 
 namespace hil::worker {
 namespace {
+
+using std::chrono::milliseconds;
+using Clock = std::chrono::steady_clock;
 
 constexpr const char* help =
     "Write, and end with Enter.\n"
@@ -17,7 +17,9 @@ constexpr const char* help =
 
 // Steps are announced to nobody, so they are asked for while the AI works. All else is notified; the longer
 // pause is for notifications that got lost.
-constexpr std::chrono::milliseconds while_busy{200}, while_idle{2'000};
+constexpr milliseconds while_busy{200}, while_idle{2'000};
+
+constexpr milliseconds until_worker_is_missed{5'000};
 
 bool has_no_right(const DatabaseError& error) {
     return error.sqlstate() == "42501" || error.sqlstate() == "42883";
@@ -25,60 +27,50 @@ bool has_no_right(const DatabaseError& error) {
 
 }  // namespace
 
-void Chat::run() {
-    begin(options_.conversation);
-    page_.note("/help lists the commands");
-    for (;;) {
-        while (!quit_) {
-            const std::optional<std::string> line = input_.line();
-            if (!line) break;
-            if (is_blank(*line)) continue;
-            try {
-                obey(std::string(trimmed(*line)));
-            } catch (const DatabaseError& error) {
-                if (error.connection_lost()) throw;
-                page_.error(error.what());
-            }
-        }
-        look();
-        if (quit_ || (input_.ended() && !ai_is_busy_)) return;
-        database_.wait(ai_is_busy_ ? while_busy : while_idle, input_.fd());
-    }
+void Chat::connected(Connection& database) {
+    database_ = &database;
+    if (id_.empty())
+        begin(options_.conversation);
+    else
+        listen();
 }
 
 void Chat::begin(const std::optional<std::string>& id) {
-    story_ = Story(Story::Reader::customer);
-    last_step_.reset();
     bool is_new = !id;
+    std::string found = id.value_or("");
     if (id) {
         try {
-            database_.execute("SELECT hil_conversation($1::uuid, 0)", {*id});
-            id_ = *id;
+            database_->execute("SELECT hil_conversation($1::uuid, 0)", {*id});
         } catch (const DatabaseError& error) {
             is_new = error.sqlstate() == "P0002";
             if (!is_new) throw;
         }
     }
     if (is_new)
-        id_ = database_.execute("SELECT hil_create_conversation($1::uuid, $2::text)", {id, options_.workflow})
-                  .text(0, 0);
+        found =
+            database_->execute("SELECT hil_create_conversation($1::uuid, $2::text)", {id, options_.workflow})
+                .text(0, 0);
     // As the server writes it: the channel's name is case-sensitive.
-    id_ = database_.execute("SELECT $1::uuid::text", {id_}).text(0, 0);
-    database_.execute("UNLISTEN *");
-    database_.execute(("LISTEN \"hil_conversation_" + id_ + "\"").c_str());
+    id_ = database_->execute("SELECT $1::uuid::text", {found}).text(0, 0);
+    story_ = Story(Story::Reader::customer);
+    last_step_.reset();
     page_.note((is_new ? "conversation " : "going on with conversation ") + id_);
+    listen();
 }
 
-void Chat::obey(const std::string& line) {
-    if (!line.starts_with('/')) return send(line);
+void Chat::listen() {
+    database_->execute("UNLISTEN *");
+    database_->execute(("LISTEN \"hil_conversation_" + id_ + "\"").c_str());
+}
+
+void Chat::obey(const std::string& line, const std::string& key) {
+    if (!line.starts_with('/')) return send(line, key);
     const std::string command = line.substr(0, line.find(' '));
     const std::string rest(trimmed(line.substr(command.size())));
-    if (command == "/quit") {
-        quit_ = true;
-    } else if (command == "/new") {
+    if (command == "/new") {
         begin(std::nullopt);
     } else if (command == "/human") {
-        database_.execute("SELECT hil_handover($1::uuid, 'The customer asked for a human agent')", {id_});
+        database_->execute("SELECT hil_handover($1::uuid, 'The customer asked for a human agent')", {id_});
     } else if (command == "/rate") {
         rate(rest);
     } else {
@@ -90,12 +82,13 @@ void Chat::obey(const std::string& line) {
 void Chat::rate(const std::string& number) {
     if (number.size() != 1 || number < "1" || number > "5")
         return page_.error("/rate takes a number from 1 to 5");
-    database_.execute("SELECT hil_rate($1::uuid, $2::float8)", {id_, number});
+    database_->execute("SELECT hil_rate($1::uuid, $2::float8)", {id_, number});
     page_.note("thank you");
 }
 
-void Chat::send(const std::string& text) {
-    const Result result = database_.execute("SELECT hil_handle_message($1::uuid, $2::text)", {id_, text});
+void Chat::send(const std::string& text, const std::string& key) {
+    const Result result = database_->execute(
+        "SELECT hil_handle_message($1::uuid, $2::text, idempotency_key => $3::text)", {id_, text, key});
     const Json answer = Json::parse(result.text(0, 0));
     story_.typed(answer.value("message_id", Json()));
     const std::string status = answer.value("status", "");
@@ -105,22 +98,37 @@ void Chat::send(const std::string& text) {
             page_.note(said->get<std::string>());
 }
 
-void Chat::look() {
-    const Result row = database_.execute(
+milliseconds Chat::look() {
+    const Result row = database_->execute(
         "SELECT c, CASE WHEN c ->> 'status' = 'pending_human' THEN hil_queue_position($1::uuid) ELSE 0 END "
         "FROM hil_conversation($1::uuid, 1000) AS c",
         {id_});
     const Json conversation = Json::parse(row.text(0, 0));
     const long long position = Json::parse(row.text(0, 1)).get<long long>();
-    ai_is_busy_ = !conversation.at("live_run").is_null();
+    const Json& run = conversation.at("live_run");
+    ai_is_busy_ = !run.is_null();
     // Asked for after the conversation, and told before it: a step comes before the answer that it led to.
     if (steps_are_shown_) tell_steps();
     for (const Line& line : story_.news(conversation, position)) page_.say(line.voice, line.who, line.text);
+    tell_waiting(run);
+    return ai_is_busy_ ? while_busy : while_idle;
+}
+
+// The likeliest mistake of somebody who tries hil out.
+void Chat::tell_waiting(const Json& run) {
+    const bool waits = ai_is_busy_ && run.at("status") == "queued" && run.at("attempt") == 0;
+    const Json id = waits ? run.at("run_id") : Json();
+    const auto now = std::chrono::steady_clock::now();
+    if (id != waiting_run_) waiting_since_ = now;
+    waiting_run_ = id;
+    if (!waits || now - waiting_since_ < until_worker_is_missed) return;
+    waiting_since_ = Clock::time_point::max();
+    page_.note("the AI has not begun: is a worker running (hil-worker run)?");
 }
 
 void Chat::tell_steps() {
     try {
-        const Result rows = database_.execute(
+        const Result rows = database_->execute(
             "SELECT node, output, usage, verdict, calls, at FROM hil_run_steps($1::uuid, $2::timestamptz)",
             {id_, last_step_});
         for (int row = 0; row < rows.rows(); ++row) {

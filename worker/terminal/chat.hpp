@@ -1,12 +1,14 @@
 // `hil-worker chat`: a conversation in a terminal, as the customer.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
+#include <utility>
 
-#include "db/connection.hpp"
-#include "terminal/input.hpp"
+#include "core/json.hpp"
 #include "terminal/page.hpp"
+#include "terminal/sitting.hpp"
 #include "terminal/story.hpp"
 
 namespace hil::worker {
@@ -16,34 +18,35 @@ struct ChatOptions {
     std::optional<std::string> workflow;      // of a new one
 };
 
-class Chat {
+class Chat : public Seat {
   public:
-    Chat(Connection& database, const ChatOptions& options, Page& page, Input& input)
-        : database_(database), options_(options), page_(page), input_(input) {}
+    Chat(ChatOptions options, Page& page) : options_(std::move(options)), page_(page) {}
 
-    // Until /quit, or the end of the input: then what the AI is doing is waited for. Throws DatabaseError
-    // where the connection is lost.
-    void run();
+    void connected(Connection& database) override;
+    void obey(const std::string& line, const std::string& key) override;
+    std::chrono::milliseconds look() override;
+    // What the AI is doing is waited for.
+    bool expects_more() const override { return ai_is_busy_; }
 
   private:
     void begin(const std::optional<std::string>& id);
-    void obey(const std::string& line);
-    void send(const std::string& text);
+    void listen();
+    void send(const std::string& text, const std::string& key);
     void rate(const std::string& number);
-    void look();
     void tell_steps();
+    void tell_waiting(const Json& run);
 
-    Connection& database_;
-    const ChatOptions& options_;
+    const ChatOptions options_;
     Page& page_;
-    Input& input_;
+    Connection* database_ = nullptr;
 
     std::string id_;
     Story story_{Story::Reader::customer};
     std::optional<std::string> last_step_;  // when it was recorded
     bool steps_are_shown_ = true;
     bool ai_is_busy_ = false;
-    bool quit_ = false;
+    Json waiting_run_;  // its id, while nobody has taken it
+    std::chrono::steady_clock::time_point waiting_since_;
 };
 
 }  // namespace hil::worker

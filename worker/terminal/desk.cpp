@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
+#include <set>
 
+#include "core/json.hpp"
 #include "core/text.hpp"
 
 namespace hil::worker {
@@ -27,32 +30,16 @@ constexpr std::size_t max_preview = 80;
 
 }  // namespace
 
-void Desk::run() {
-    id_ = database_.execute("SELECT hil_find_agent($1::text)", {email_}).text(0, 0);
-    database_.execute(("LISTEN \"hil_agent_" + id_ + "\"").c_str());
-    page_.note("/help lists the commands");
-    set_status("online");
-    for (;;) {
-        while (!quit_) {
-            const std::optional<std::string> line = input_.line();
-            if (!line) break;
-            if (is_blank(*line)) continue;
-            try {
-                obey(std::string(trimmed(*line)));
-            } catch (const DatabaseError& error) {
-                if (error.connection_lost()) throw;
-                page_.error(error.what());
-            }
-        }
-        if (quit_ || input_.ended()) return leave();
-        look();
-        beat();
-        database_.wait(pause, input_.fd());
-    }
+void Desk::connected(Connection& database) {
+    database_ = &database;
+    if (id_.empty()) id_ = database.execute("SELECT hil_find_agent($1::text)", {email_}).text(0, 0);
+    database.execute(("LISTEN \"hil_agent_" + id_ + "\"").c_str());
+    // Also after a connection was lost: without it nobody gave a sign of life.
+    set_status(status_);
 }
 
 void Desk::set_status(const std::string& status) {
-    database_.execute("SELECT hil_set_agent_status($1::uuid, $2::text)", {id_, status});
+    database_->execute("SELECT hil_set_agent_status($1::uuid, $2::text)", {id_, status});
     page_.note("you are " + status);
 }
 
@@ -60,13 +47,14 @@ void Desk::beat() {
     const auto now = std::chrono::steady_clock::now();
     if (now - last_beat_ < between_beats) return;
     last_beat_ = now;
-    database_.execute("SELECT hil_agent_heartbeat($1::uuid)", {id_});
+    database_->execute("SELECT hil_agent_heartbeat($1::uuid)", {id_});
 }
 
 // What is new: conversations that came or went, and messages.
-void Desk::look() {
+std::chrono::milliseconds Desk::look() {
+    beat();
     const Result rows =
-        database_.execute("SELECT conversation_id, last_message FROM hil_inbox($1::uuid)", {id_});
+        database_->execute("SELECT conversation_id, last_message FROM hil_inbox($1::uuid)", {id_});
     std::set<std::string> mine;
     for (int row = 0; row < rows.rows(); ++row) {
         const std::string conversation(rows.text(row, 0)), last_message(rows.text(row, 1));
@@ -91,6 +79,7 @@ void Desk::look() {
         if (open_ == i + 1) open_ = 0;
     }
     show_open();
+    return pause;
 }
 
 std::size_t Desk::number_of(const std::string& conversation) {
@@ -102,7 +91,7 @@ std::size_t Desk::number_of(const std::string& conversation) {
 }
 
 void Desk::list() {
-    const Result rows = database_.execute(
+    const Result rows = database_->execute(
         "SELECT conversation_id, priority, coalesce(extract(epoch FROM now() - waiting_since)::int, 0), "
         "last_message FROM hil_inbox($1::uuid)",
         {id_});
@@ -121,8 +110,8 @@ void Desk::open(std::size_t number) {
     Entry& entry = entries_[number - 1];
     entry.story = Story(Story::Reader::agent);
     page_.note("--- " + std::to_string(number) + ". conversation " + entry.conversation);
-    const Result row =
-        database_.execute("SELECT hil_conversation($1::uuid, 0) -> 'handover_context'", {entry.conversation});
+    const Result row = database_->execute("SELECT hil_conversation($1::uuid, 0) -> 'handover_context'",
+                                          {entry.conversation});
     const Json context = row.is_null(0, 0) ? Json() : Json::parse(row.text(0, 0));
     if (context.is_object())
         for (const auto& [key, value] : context.items()) {
@@ -135,23 +124,22 @@ void Desk::open(std::size_t number) {
 void Desk::show_open() {
     if (open_ == 0) return;
     Entry& entry = entries_[open_ - 1];
-    const Result row = database_.execute("SELECT hil_conversation($1::uuid, 50)", {entry.conversation});
+    const Result row = database_->execute("SELECT hil_conversation($1::uuid, 50)", {entry.conversation});
     for (const Line& line : entry.story.news(Json::parse(row.text(0, 0)), 0))
         page_.say(line.voice, line.who, line.text);
 }
 
 const std::string& Desk::opened() { return entries_[open_ - 1].conversation; }
 
-void Desk::obey(const std::string& line) {
-    if (!line.starts_with('/')) return reply(line);
+void Desk::obey(const std::string& line, const std::string& key) {
+    if (!line.starts_with('/')) return reply(line, key);
     const std::string command = line.substr(0, line.find(' '));
     const std::string rest(trimmed(line.substr(command.size())));
-    if (command == "/quit") {
-        quit_ = true;
-    } else if (command == "/inbox") {
+    if (command == "/inbox") {
         list();
     } else if (command == "/away" || command == "/online") {
         set_status(command.substr(1));
+        status_ = command.substr(1);
     } else if (command == "/open") {
         std::size_t number = 0;
         std::from_chars(rest.data(), rest.data() + rest.size(), number);
@@ -167,11 +155,11 @@ void Desk::obey(const std::string& line) {
     }
 }
 
-void Desk::reply(const std::string& text) {
+void Desk::reply(const std::string& text, const std::string& key) {
     if (open_ == 0) return page_.error("no conversation is open: /inbox lists yours, /open N opens one");
-    const Result result =
-        database_.execute("SELECT hil_handle_message($1::uuid, $2::text, 'agent', $3::uuid) -> 'message_id'",
-                          {opened(), text, id_});
+    const Result result = database_->execute(
+        "SELECT hil_handle_message($1::uuid, $2::text, 'agent', $3::uuid, $4::text) -> 'message_id'",
+        {opened(), text, id_, key});
     if (!result.is_null(0, 0)) entries_[open_ - 1].story.typed(Json::parse(result.text(0, 0)));
 }
 
@@ -183,16 +171,16 @@ void Desk::act(const std::string& command, const std::string& text) {
     const Parameter words = text.empty() ? Parameter() : Parameter(text);
     const char* done = "";
     if (command == "/resolve") {
-        database_.execute("SELECT hil_resolve($1::uuid, $2::text, $3::uuid)", {opened(), words, id_});
+        database_->execute("SELECT hil_resolve($1::uuid, $2::text, $3::uuid)", {opened(), words, id_});
         done = " is resolved";
     } else if (command == "/back") {
-        database_.execute("SELECT hil_back_to_ai($1::uuid, $2::text, $3::uuid)", {opened(), words, id_});
+        database_->execute("SELECT hil_back_to_ai($1::uuid, $2::text, $3::uuid)", {opened(), words, id_});
         done = " is back with the AI";
     } else if (command == "/transfer") {
-        database_.execute("SELECT hil_transfer($1::uuid, $3::uuid, $2::text)", {opened(), words, id_});
+        database_->execute("SELECT hil_transfer($1::uuid, $3::uuid, $2::text)", {opened(), words, id_});
         done = " is passed on";
     } else {
-        database_.execute("SELECT hil_decline($1::uuid, $3::uuid, $2::text)", {opened(), words, id_});
+        database_->execute("SELECT hil_decline($1::uuid, $3::uuid, $2::text)", {opened(), words, id_});
         done = " is declined";
     }
     page_.note(std::to_string(open_) + "." + done);
@@ -209,5 +197,7 @@ void Desk::leave() {
                    (left == 1 ? " conversation; it returns" : " conversations; they return") +
                    " to the queue after a while (hil.requeue_after)");
 }
+
+std::string Desk::missed() const { return "you are " + status_ + " until hil.agent_timeout is over"; }
 
 }  // namespace hil::worker

@@ -2,27 +2,28 @@
 #pragma once
 
 #include <chrono>
-#include <optional>
-#include <set>
+#include <cstddef>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "core/json.hpp"
-#include "db/connection.hpp"
-#include "terminal/input.hpp"
 #include "terminal/page.hpp"
+#include "terminal/sitting.hpp"
 #include "terminal/story.hpp"
 
 namespace hil::worker {
 
-class Desk {
+class Desk : public Seat {
   public:
-    Desk(Connection& database, std::string email, Page& page, Input& input)
-        : database_(database), email_(std::move(email)), page_(page), input_(input) {}
+    Desk(std::string email, Page& page) : email_(std::move(email)), page_(page) {}
 
-    // Until /quit or the end of the input; then the agent is offline. Throws DatabaseError where there is no
-    // such agent, or the connection is lost.
-    void run();
+    // Throws DatabaseError where there is no such agent.
+    void connected(Connection& database) override;
+    void obey(const std::string& line, const std::string& key) override;
+    std::chrono::milliseconds look() override;
+    // The agent is offline then.
+    void leave() override;
+    std::string missed() const override;
 
   private:
     struct Entry {
@@ -34,27 +35,23 @@ class Desk {
 
     void set_status(const std::string& status);
     void beat();
-    void look();
     void list();
     void show_open();
     void open(std::size_t number);
-    void obey(const std::string& line);
-    void reply(const std::string& text);
+    void reply(const std::string& text, const std::string& key);
     void act(const std::string& command, const std::string& text);
-    void leave();
     std::size_t number_of(const std::string& conversation);
     const std::string& opened();
 
-    Connection& database_;
     const std::string email_;
     Page& page_;
-    Input& input_;
+    Connection* database_ = nullptr;
 
     std::string id_;
-    std::vector<Entry> entries_;  // numbered from 1, as long as the desk is open
-    std::size_t open_ = 0;        // 0: none
+    std::string status_ = "online";  // what the agent wants it to be
+    std::vector<Entry> entries_;     // numbered from 1, as long as the desk is open
+    std::size_t open_ = 0;           // 0: none
     std::chrono::steady_clock::time_point last_beat_{};
-    bool quit_ = false;
 };
 
 }  // namespace hil::worker

@@ -54,6 +54,7 @@ Input::~Input() {
 }
 
 std::optional<std::string> Input::line() {
+    take_signal();
     std::size_t end = buffer_.find('\n');
     while (end == std::string::npos && !at_end_) {
         const std::size_t before = buffer_.size();
@@ -68,21 +69,25 @@ std::optional<std::string> Input::line() {
     return line;
 }
 
+void Input::take_signal() {
+    if (!is_readable(signal_fd_)) return;
+    // Taken, or it would come again where it is blocked no more.
+    signalfd_siginfo signal{};
+    if (read(signal_fd_, &signal, sizeof signal) < 0 && errno != EAGAIN) fail("signalfd");
+    at_end_ = interrupted_ = true;
+    buffer_.clear();
+}
+
 void Input::read_more() {
-    if (is_readable(signal_fd_)) {
-        // Taken, or it would come again where it is blocked no more.
-        signalfd_siginfo signal{};
-        if (read(signal_fd_, &signal, sizeof signal) < 0 && errno != EAGAIN) fail("signalfd");
-        at_end_ = true;
-        buffer_.clear();
-        return;
-    }
     if (!is_readable(STDIN_FILENO)) return;
     std::array<char, 4096> bytes{};
     const ssize_t count = read(STDIN_FILENO, bytes.data(), bytes.size());
     if (count < 0 && errno != EINTR && errno != EAGAIN) fail("standard input");
-    if (count == 0) at_end_ = true;
     if (count > 0) buffer_.append(bytes.data(), static_cast<std::size_t>(count));
+    if (count != 0) return;
+    at_end_ = true;
+    // It would be readable for ever; a signal still counts.
+    epoll_ctl(wait_fd_, EPOLL_CTL_DEL, STDIN_FILENO, nullptr);
 }
 
 }  // namespace hil::worker

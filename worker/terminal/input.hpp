@@ -22,15 +22,20 @@ class Input {
     // Nothing more will come, and every line was taken.
     bool ended() const { return at_end_ && buffer_.empty(); }
 
-    // Readable when there may be a line, after line() had none; -1 once nothing more will come.
-    int fd() const { return at_end_ ? -1 : wait_fd_; }
+    // A signal has come: whoever typed wants to leave.
+    bool interrupted() const { return interrupted_; }
+
+    // Readable when there may be a line or a signal, after line() had none; -1 once nothing more will come.
+    int fd() const { return interrupted_ ? -1 : wait_fd_; }
 
   private:
     void read_more();
+    void take_signal();
 
     int signal_fd_ = -1;
     int wait_fd_ = -1;
     bool at_end_ = false;
+    bool interrupted_ = false;
     std::string buffer_;
 };
 
