@@ -77,13 +77,16 @@ TEST_F(Asynchronous, ALostConnectionIsOpenedAgain) {
 }
 
 TEST_F(Asynchronous, ThatAServerOnlyReadsIsALostConnection) {
+    sql().query("CREATE TABLE things (x int)");
     sql().query("ALTER DATABASE " + database() + " SET default_transaction_read_only = on");
-    EXPECT_EQ(sqlstate_of("SELECT lo_create(0)"), "lost");
+    EXPECT_EQ(sqlstate_of("INSERT INTO things VALUES (1) RETURNING x"), "lost");
     sql().query("ALTER DATABASE " + database() + " RESET default_transaction_read_only");
-    EXPECT_EQ(sqlstate_of("SELECT lo_create(0)"), "none") << "the next connection finds one that writes";
+    EXPECT_EQ(sqlstate_of("INSERT INTO things VALUES (1) RETURNING x"), "none")
+        << "the next connection finds one that writes";
 }
 
 TEST_F(Asynchronous, WhatAStatementRaisesIsNoLostConnection) {
+    sql().query("CREATE TABLE things (x int)");
     const std::string before = one("SELECT pg_backend_pid()");
     for (const char* sqlstate : {"08006", "57P01", "25006"})
         EXPECT_EQ(
@@ -91,7 +94,7 @@ TEST_F(Asynchronous, WhatAStatementRaisesIsNoLostConnection) {
                         sqlstate + "'; END $$"),
             sqlstate);
     one("BEGIN READ ONLY");
-    EXPECT_EQ(sqlstate_of("SELECT lo_create(0)"), "25006");
+    EXPECT_EQ(sqlstate_of("INSERT INTO things VALUES (1) RETURNING x"), "25006");
     one("ROLLBACK");
     EXPECT_EQ(one("SELECT pg_backend_pid()"), before);
 }

@@ -41,22 +41,25 @@ TEST_F(ChatDesk, AMessageWhoseAnswerWasLostIsStoredOnce) {
     EXPECT_TRUE(customer->shows("/help"));
     // Commits wait for a standby that does not exist: a session that is ended then has committed and does not
     // say so.
+    sql().query("CREATE TABLE probes (x int)");
     sql().query("SET synchronous_commit = local");
     sql().query("ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
     sql().query("SELECT pg_reload_conf()");
     const std::string waits =
         "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND datname = current_database()";
     Session other = connect();
-    EXPECT_TRUE(within_patience([&] {
-        // Until the servers' processes have heard of it.
-        other.send("SELECT pg_current_xact_id()");
-        return within_patience([&] {
-                   return sql().yes(
-                       "SELECT state = 'idle' OR wait_event = 'SyncRep' FROM pg_stat_activity WHERE pid = $1",
-                       {std::to_string(other.backend())});
-               }) &&
-               (sql().number(waits) == 1 || (other.finish(), false));
-    }));
+    // Until the server's processes have heard of it.
+    for (int probe = 1; sql().number(waits) == 0; ++probe) {
+        const std::string write = "INSERT INTO probes VALUES (" + std::to_string(probe) + ")";
+        other.send(write);
+        ASSERT_TRUE(within_patience([&] {
+            return sql().yes(
+                "SELECT query = $1 AND (state = 'idle' OR wait_event = 'SyncRep') FROM pg_stat_activity "
+                "WHERE pid = $2",
+                {write, std::to_string(other.backend())});
+        }));
+        if (sql().number(waits) == 0) other.finish();
+    }
     customer->type("I was charged twice.");
     EXPECT_TRUE(within_patience([&] { return sql().number(waits) == 2; }));
     sql().query(
