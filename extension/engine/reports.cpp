@@ -148,10 +148,11 @@ Json answer_beside_others(const Json& document, std::map<std::string, std::strin
                 {"message", refusal.what()},
                 {"hint", refusal.hint()}};
     } catch (const UnreadableDefinition& unreadable) {
-        return {{"action", "refused"},
-                {"sqlstate", "XX000"},
-                {"message", unreadable.what()},
-                {"hint", "Load the workflow again; the run goes on with the definition that it began with."}};
+        return {
+            {"action", "refused"},
+            {"sqlstate", "XX000"},
+            {"message", unreadable.what()},
+            {"hint", "Load it again for the runs to come; people get this one when hil.ai_timeout is over."}};
     }
     const Outcome outcome = finish(report, std::move(taken));
     if (outcome.action == Outcome::Action::alone) left[*report.conversation] = outcome.reason;

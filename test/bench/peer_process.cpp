@@ -4,10 +4,12 @@
 #include <unistd.h>
 
 #include <array>
+#include <filesystem>
 #include <stdexcept>
 #include <vector>
 
 #include "peers.hpp"
+#include "server.hpp"
 
 extern char** environ;
 
@@ -57,6 +59,14 @@ std::string Peer::read_line() {
     std::string text = line.data();
     if (!text.empty() && text.back() == '\n') text.pop_back();
     return text;
+}
+
+std::unique_ptr<Peer> make_graphile(const std::string& command, int count) {
+    if (!std::filesystem::exists(peers_folder + "/node_modules/graphile-worker")) return nullptr;
+    create_database(peers_database);
+    auto graphile = std::make_unique<Peer>("graphile.js");
+    graphile->ask(command, count);
+    return graphile;
 }
 
 }  // namespace hil::bench

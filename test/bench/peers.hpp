@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <cstdio>
+#include <memory>
 #include <string>
 
 namespace hil::bench {
@@ -30,5 +31,9 @@ class Peer {
     std::FILE* to_ = nullptr;
     std::FILE* from_ = nullptr;
 };
+
+// graphile-worker in a database of its own, after a first `count` of that command; nullptr where it is not
+// installed.
+std::unique_ptr<Peer> make_graphile(const std::string& command, int count);
 
 }  // namespace hil::bench

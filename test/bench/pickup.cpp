@@ -1,6 +1,5 @@
 // W2, W3: how soon an idle worker starts a run, and how long a workflow of five nodes takes beside its model.
 #include <chrono>
-#include <filesystem>
 #include <memory>
 #include <random>
 #include <thread>
@@ -55,12 +54,7 @@ void pickup(Report& report) {
     load_workflow(client, 5);
     run_file(flow_database, "rest.sql");
     Supply supply(list(client, "SELECT id FROM hil.conversations"));
-    std::unique_ptr<Peer> graphile;
-    if (std::filesystem::exists(peers_folder + "/node_modules/graphile-worker")) {
-        create_database(peers_database);
-        graphile = std::make_unique<Peer>("graphile.js");
-        graphile->ask("pickup", messages);
-    }
+    const std::unique_ptr<Peer> graphile = make_graphile("pickup", messages);
     WorkerProcess worker(flow_database, "log_level: info\n", /*log_is_read=*/true);
     measure(client, supply, worker);
     std::vector<double> started, reported, jobs;

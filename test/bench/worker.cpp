@@ -1,5 +1,4 @@
 // W1, W5: whole turns of the AI by real workers, whose model answers at once.
-#include <filesystem>
 #include <memory>
 #include <thread>
 
@@ -51,12 +50,7 @@ void worker(Report& report) {
     load_workflow(client, 1);
     run_file(flow_database, "rest.sql");
     Supply supply(list(client, "SELECT id FROM hil.conversations"));
-    std::unique_ptr<Peer> graphile;
-    if (std::filesystem::exists(peers_folder + "/node_modules/graphile-worker")) {
-        create_database(peers_database);
-        graphile = std::make_unique<Peer>("graphile.js");
-        graphile->ask("jobs", turns);
-    }
+    const std::unique_ptr<Peer> graphile = make_graphile("jobs", turns);
     WorkerProcess first(flow_database);
     warm_up(client, supply);
     Load load_of_one(flow_database), load_of_two(flow_database);

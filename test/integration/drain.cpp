@@ -6,22 +6,11 @@
 namespace hil::test {
 namespace {
 
-// No handover trigger forgives a first error.
-const std::string workflow = R"(name: answering
-workflow:
-  nodes:
-    - id: answer
-      agent: reasoning_support_agent
-    - {id: DONE, type: sink, action: finish_conversation}
-  edges:
-    - {from: answer, to: DONE}
-)";
-
 class Drain : public ModelTest {
   protected:
     void SetUp() override {
         ModelTest::SetUp();
-        load_text(workflow);
+        load_text(unforgiving_workflow);
         // Only the worker's commits wait for a standby.
         sql().query("ALTER DATABASE " + database() + " SET synchronous_commit = local");
         reconnect();

@@ -9,11 +9,8 @@
 
 namespace hil::test {
 
-// A workflow of one node, `answer`, whose answer goes to the customer.
-inline const std::string answering_workflow = R"(name: answering
-hil_config:
-  handover_triggers:
-    - {type: error_threshold, consecutive_errors: 3}
+// A workflow of one node, `answer`, whose answer goes to the customer. The first error hands over.
+inline const std::string unforgiving_workflow = R"(name: answering
 workflow:
   nodes:
     - id: answer
@@ -21,6 +18,12 @@ workflow:
     - {id: DONE, type: sink, action: finish_conversation}
   edges:
     - {from: answer, to: DONE}
+)";
+
+// The same, but for its patience with errors.
+inline const std::string answering_workflow = unforgiving_workflow + R"(hil_config:
+  handover_triggers:
+    - {type: error_threshold, consecutive_errors: 3}
 )";
 
 class ModelTest : public LiveTest {

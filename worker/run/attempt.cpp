@@ -154,12 +154,15 @@ class Attempt {
         surroundings_.metrics.run_ended(outcome, std::chrono::steady_clock::now() - start_);
     }
 
-    // From the customer's newest message, by the database's clock, to now, by this machine's.
+    // From the customer's newest message, by the database's clock, to now, by this machine's. Before a run
+    // with instructions lies what a human thought.
     void measure_pickup() const {
         const Json messages = claim_.input.value("messages", Json::array());
         if (claim_.attempt != 1 || !messages.is_array() || messages.empty()) return;
         const Json& newest = messages.back();
-        if (newest.value("sender_type", "") != "user") return;
+        if (newest.value("sender_type", "") != "user" ||
+            !claim_.input.value("instructions", Json()).is_null())
+            return;
         if (const auto at = read_timestamp(newest.value("at", "")))
             surroundings_.metrics.run_picked_up(
                 std::max(Metrics::Seconds(std::chrono::system_clock::now() - *at), Metrics::Seconds(0)));
