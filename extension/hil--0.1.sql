@@ -579,6 +579,22 @@ COMMENT ON COLUMN hil.agent_board.longest_held IS 'Since the oldest assignment i
 COMMENT ON COLUMN hil.agent_board.last_assigned_at IS 'When they got a conversation last.';
 COMMENT ON COLUMN hil.agent_board.last_active IS 'Last sign of life.';
 
+CREATE VIEW hil.run_failures AS
+    SELECT r.conversation_id, r.id AS run_id, r.workflow, r.revision, r.status, r.attempt, r.error, r.worker,
+           CASE WHEN r.status = 'queued' THEN r.run_after END AS next_attempt_at, r.created_at, r.finished_at,
+           c.status AS conversation_status, c.hil_reason
+    FROM hil.runs r JOIN hil.conversations c ON c.id = r.conversation_id
+    WHERE r.error IS NOT NULL AND r.status <> 'succeeded';
+COMMENT ON VIEW hil.run_failures IS 'Why the AI did not answer: every run whose last attempt ended in an error or was put back, unless a later one answered.';
+COMMENT ON COLUMN hil.run_failures.status IS 'queued, running: it is tried again; failed: it was handed over to people; cancelled: the conversation went another way before the next attempt came to its end.';
+COMMENT ON COLUMN hil.run_failures.attempt IS 'The last attempt, which is the one under way where the status is running.';
+COMMENT ON COLUMN hil.run_failures.error IS 'The last error in full, or why the run was put back. hil-worker begins it with the node, takes its secrets out, and may quote what a model or a tool said.';
+COMMENT ON COLUMN hil.run_failures.worker IS 'Who claimed it last.';
+COMMENT ON COLUMN hil.run_failures.next_attempt_at IS 'Not tried again before this time; NULL unless it waits for it.';
+COMMENT ON COLUMN hil.run_failures.finished_at IS 'When it failed for good or was cancelled; NULL while it goes on.';
+COMMENT ON COLUMN hil.run_failures.conversation_status IS 'Where the conversation is now.';
+COMMENT ON COLUMN hil.run_failures.hil_reason IS 'Why the conversation was last handed over, as its agent reads it.';
+
 CREATE VIEW hil.sla_report AS
     SELECT day, required_skills, count(*) AS queued, count(*) FILTER (WHERE status IN ('assigned', 'completed')) AS taken,
            count(*) FILTER (WHERE status = 'cancelled') AS left_unserved, count(*) FILTER (WHERE status = 'pending') AS waiting,

@@ -13,6 +13,13 @@ $$;
 -- A run's time to wait is over.
 CREATE FUNCTION test.be_due(run bigint) RETURNS void LANGUAGE sql AS 'UPDATE hil.runs SET run_after = now() - interval ''1 second'' WHERE id = run';
 CREATE FUNCTION test.lose_lease(run bigint) RETURNS void LANGUAGE sql AS 'UPDATE hil.runs SET lease_until = now() - interval ''1 second'' WHERE id = run';
+CREATE ROLE regress_hil_operator;
+DO $$ BEGIN PERFORM hil_grant('regress_hil_operator', 'reader'); END $$;
+-- What whoever operates hil sees of it, with the profile reader.
+CREATE VIEW test.seen_by_operator AS SELECT v.run_id, v.status, v.attempt, left(v.error, 30) AS error,
+    round(extract(epoch FROM v.next_attempt_at - now()), -1) AS next_in, v.finished_at IS NOT NULL AS ended, v.conversation_status, v.hil_reason
+    FROM hil.run_failures v;
+ALTER VIEW test.seen_by_operator OWNER TO regress_hil_operator;
 \set ECHO all
 \pset tuples_only on
 -- The workflow's error_threshold is 3.
@@ -31,6 +38,8 @@ SELECT attempt, input -> 'steps', input ->> 'customer_message' FROM hil_claim_ru
 -- What the customer wrote in between is not part of those steps, and is not lost either.
 SELECT hil_handle_message(conversation(1), 'Are you still there?') ->> 'run_id';
 SELECT hil_fail_run(:run, 2, 'HTTP 503 from the model', retry_after => '30 s') ->> 'status';
+-- Whoever operates hil sees why it is tried again, and when.
+SELECT * FROM seen_by_operator;
 -- The pause is no shorter than the provider asked for.
 SELECT run_after - now() BETWEEN '29 s' AND '30 s' FROM hil.runs WHERE id = :run;
 SELECT be_due(:run);
@@ -41,6 +50,7 @@ SELECT hil_reason, consecutive_errors, handover_count, status FROM hil.conversat
 SELECT * FROM said(1);
 SELECT status, attempt, length(error), cost_usd, lease_until FROM hil.runs WHERE id = :run;
 SELECT reason FROM hil.handover_events;
+SELECT * FROM seen_by_operator;
 
 -- An answer in between makes the count begin anew.
 SELECT claimed(2) AS run \gset
@@ -53,6 +63,10 @@ SELECT be_due(:run);
 SELECT attempt FROM hil_claim_runs('worker');
 SELECT hil_complete_run(:run, 3, '{"sink": "REPLY", "config": {"response": "At last."}}') ->> 'status';
 SELECT consecutive_errors FROM hil.conversations WHERE id = conversation(2);
+-- A run that answered at last is no failure, and one that its customer did not wait for says how far it had come.
+SELECT claimed(20) AS run \gset
+SELECT hil_fail_run(:run, 1, 'the model says nothing') ->> 'status', hil_handover(conversation(20), 'impatient') ->> 'status';
+SELECT * FROM seen_by_operator ORDER BY run_id;
 -- An error that no retry can mend hands over at once.
 SELECT claimed(3) AS run \gset
 SELECT hil_fail_run(:run, 1, 'the API key is wrong', retryable => false) ->> 'status';
@@ -155,3 +169,8 @@ SELECT hil_handover(conversation(13), 'by hand') ->> 'status';
 -- So does a customer who writes.
 SELECT a ->> 'status', a ->> 'reason' FROM hil_handle_message(hil_create_conversation(conversation(14), 'support'), 'Hello?') a;
 SELECT check_name, detail FROM hil_doctor() WHERE NOT ok;
+
+\set ECHO none
+SET client_min_messages = warning;
+DROP OWNED BY regress_hil_operator;
+DROP ROLE regress_hil_operator;
