@@ -23,13 +23,20 @@ CREATE PROCEDURE test.refused_as(role name, statement text) LANGUAGE plpgsql AS 
 DECLARE
     before text := test.checksum();
     result text;
+    hint text;
 BEGIN
     EXECUTE format('SET LOCAL ROLE %I', role);
     EXECUTE statement INTO result;
     RESET ROLE;
     RAISE INFO 'NOT REFUSED, returned %', result;
 EXCEPTION WHEN OTHERS THEN
-    RAISE INFO '% %', SQLSTATE, SQLERRM;
+    GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
+    -- What hil refuses itself says what to do; PostgreSQL's own «permission denied» has no hint.
+    IF SQLSTATE = '42501' AND SQLERRM NOT LIKE 'permission denied%' THEN
+        RAISE INFO USING MESSAGE = SQLSTATE || ' ' || SQLERRM, HINT = coalesce(nullif(hint, ''), 'NO HINT');
+    ELSE
+        RAISE INFO '% %', SQLSTATE, SQLERRM;
+    END IF;
     IF test.checksum() <> before THEN
         RAISE INFO 'SOMETHING CHANGED';
     END IF;

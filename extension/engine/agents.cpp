@@ -118,7 +118,8 @@ void require_caller_may_act_as(const std::optional<Uuid>& agent) {
             Reason::not_allowed,
             "role " + in_quotes(role) + " belongs to agent " + own.text() +
                 (agent ? " and cannot act as agent " + agent->text() : " and cannot act as the system"),
-            "Pass the role's own agent as agent_id.");
+            "Name the role's own agent. If the role is another agent's now, the owner of hil's tables "
+            "changes hil.human_agents.db_role.");
     }
 }
 

@@ -78,7 +78,8 @@ void require_assigned(const Conversation& conversation, const Uuid& agent) {
     if (conversation.agent == agent) return;
     throw Refusal(Reason::not_allowed,
                   "conversation " + conversation.id.text() + " is not assigned to agent " + agent.text(),
-                  "Only the assigned agent may do this; hil_inbox lists an agent's conversations.");
+                  "Only the agent who has it may do this; hil_conversation says who that is, and with "
+                  "hil_transfer they pass it on. hil_inbox lists an agent's conversations.");
 }
 
 Json resolve(const Uuid& id, const Uuid& agent, const Resolution& resolution) {

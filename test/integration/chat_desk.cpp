@@ -124,6 +124,16 @@ TEST_F(ChatDesk, ACustomersRoleSeesTheConversationAlone) {
     sql().query("DROP ROLE hil_test_customer");
 }
 
+TEST_F(ChatDesk, ARoleWithoutAProfileIsToldOfIt) {
+    sql().query("DROP ROLE IF EXISTS hil_test_nobody");
+    sql().query("CREATE ROLE hil_test_nobody LOGIN");
+    const auto nobody = chat({}, "hil_test_nobody");
+    EXPECT_EQ(nobody->process().wait(), 2);
+    EXPECT_TRUE(nobody->shows("permission denied for function hil_create_conversation Hint: Whoever"));
+    EXPECT_TRUE(nobody->shows("hil_grant(role, 'worker') for run and load, 'app' for chat"));
+    sql().query("DROP ROLE hil_test_nobody");
+}
+
 TEST_F(ChatDesk, TheEndOfTheInputWaitsForTheAnswer) {
     load(support_workflow);
     start_worker();

@@ -39,7 +39,13 @@ DatabaseError error_of(PGconn* connection, const PGresult* result) {
     // server or the answer back, even where PQstatus does not say so yet.
     if (sqlstate.empty()) return {first_line(PQerrorMessage(connection)), "", /*connection_lost=*/true};
     std::string message = field(PG_DIAG_MESSAGE_PRIMARY);
-    if (std::string hint = field(PG_DIAG_MESSAGE_HINT); !hint.empty()) message += " Hint: " + hint;
+    std::string hint = field(PG_DIAG_MESSAGE_HINT);
+    // The server knows nothing of profiles.
+    if (sqlstate == "42501" && hint.empty() && message.find("function hil_") != std::string::npos)
+        hint =
+            "Whoever administers hil gives the role a profile: hil_grant(role, 'worker') for run and load, "
+            "'app' for chat, 'agent' for desk.";
+    if (!hint.empty()) message += " Hint: " + hint;
     // By its severity, not by its SQLSTATE: a function can raise any of them, as one that asks another server
     // does. The session may end before libpq notices.
     const std::string severity = field(PG_DIAG_SEVERITY_NONLOCALIZED);
