@@ -55,6 +55,7 @@ struct Meaning {
     const char* changes = nullptr;  // the database at which the launcher looks afterwards
     bool changes_hil =
         false;  // ... is this session's own, since its extension hil is new, or another version
+    bool commits_prepared = false;  // a transaction of this session's database, perhaps with work in it
 };
 
 Meaning meaning_of(Node* node) {
@@ -84,6 +85,9 @@ Meaning meaning_of(Node* node) {
         case T_RenameStmt:
             if (castNode(RenameStmt, node)->renameType == OBJECT_DATABASE)
                 meaning.empties = castNode(RenameStmt, node)->subname;
+            break;
+        case T_TransactionStmt:
+            meaning.commits_prepared = castNode(TransactionStmt, node)->kind == TRANS_STMT_COMMIT_PREPARED;
             break;
         default:
             break;
@@ -149,6 +153,13 @@ void process_utility(PlannedStmt* statement, const char* text, bool read_only_tr
     const Command command{statement,  text,        read_only_tree, context,
                           parameters, environment, destination,    completion};
     const Meaning meaning = meaning_of(statement->utilityStmt);
+    // What such a transaction asked for was forgotten when it was prepared. Where no scheduler serves, the
+    // next one begins with a look at everything.
+    if (meaning.commits_prepared) {
+        command.run();
+        if (serves(MyDatabaseId)) wake(MyDatabaseId);
+        return;
+    }
     // All other commands go their way without another guard.
     if (meaning.empties == nullptr && meaning.changes == nullptr && !meaning.changes_hil)
         return command.run();

@@ -1,5 +1,6 @@
 // What a transaction asks of the launcher and of its database's scheduler, done once it is committed. One
-// that aborts asks for nothing; neither does one that is prepared, whose work waits for the next round.
+// that aborts asks for nothing; neither does one that is prepared: for that, COMMIT PREPARED wakes
+// (commands).
 #pragma once
 
 #include "pg/prelude.hpp"

@@ -61,6 +61,28 @@ TEST_F(BackgroundDuties, ACommitWakesTheSchedulerAndAnAbortDoesNot) {
     EXPECT_EQ(scheduler(), process);
 }
 
+TEST_F(BackgroundDuties, ATransactionThatWasPreparedWakesItWhenItIsCommitted) {
+    set("max_prepared_transactions", "1");
+    restart_server();
+    ASSERT_TRUE(is_served());
+    set("hil.naptime", "1h");
+    says(new_id(), "hello");
+    ASSERT_TRUE(all_is_announced());
+    const std::string process = scheduler();
+    stop_asleep(process);
+    const std::string customer = new_id();
+    for (const char* end : {"ROLLBACK", "COMMIT"}) {
+        sql().query("BEGIN");
+        says(customer, "hello");
+        sql().query("PREPARE TRANSACTION 'with_work'");
+        sql().query(std::string(end) + " PREPARED 'with_work'");
+        EXPECT_EQ(is_woken(process), end == std::string("COMMIT"));
+    }
+    kill(std::stoi(process), SIGCONT);
+    ASSERT_TRUE(all_is_announced());
+    EXPECT_EQ(status(customer), "pending_human");
+}
+
 TEST_F(BackgroundDuties, ADutyThatFailsIsLoggedOncePerCauseAndHoldsUpNoOther) {
     load(support_workflow);
     sql().query("CREATE SEQUENCE public.attempts");
