@@ -737,7 +737,12 @@ COMMENT ON FUNCTION hil_rate IS 'Stores the customer''s satisfaction, 1 to 5, of
 CREATE FUNCTION hil_conversation(conversation_id uuid, last_messages integer DEFAULT 50)
     RETURNS jsonb
     AS 'MODULE_PATHNAME' LANGUAGE C STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-COMMENT ON FUNCTION hil_conversation IS 'Everything about a conversation: state, agent, place in the queue, times in seconds, hand-overs, and its last messages (0 to 1000) in order. Errors: 22023, P0002.';
+COMMENT ON FUNCTION hil_conversation IS 'Everything about a conversation: state, agent, place in the queue, times in seconds, hand-overs, and its last messages (0 to 1000) in order. For applications and people at work: what is said about the customer is in it, too; hil_customer_view leaves it out. Errors: 22023, P0002.';
+
+CREATE FUNCTION hil_customer_view(conversation_id uuid, last_messages integer DEFAULT 50)
+    RETURNS jsonb
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION hil_customer_view IS 'What the customer may see of a conversation: {conversation_id, status, agent_name (of the human agent who has it), queue_position (0: not waiting), estimated_wait_seconds, live_run (of the AI: run_id, status, attempt), created_at, closed_at, messages}, the last messages (0 to 1000) in order, each {id, sender_type, agent_name, content, at}. No reasons, notes, instructions, contexts and metadata. Errors: 22023, P0002.';
 
 -- Queue
 CREATE FUNCTION hil_queue_position(conversation_id uuid)
@@ -877,7 +882,7 @@ COMMENT ON FUNCTION hil_grant IS 'Grants a role what one profile may do: app, ag
 
 -- Functions are executable by everybody unless this is said.
 REVOKE ALL ON FUNCTION hil_create_conversation, hil_handle_message, hil_handover, hil_resolve, hil_back_to_ai,
-    hil_transfer, hil_decline, hil_cancel, hil_rate, hil_conversation,
+    hil_transfer, hil_decline, hil_cancel, hil_rate, hil_conversation, hil_customer_view,
     hil_queue_position, hil_estimated_wait, hil_explain_assignment, hil_add_agent, hil_find_agent, hil_set_agent_status,
     hil_set_agent_skills, hil_set_agent_capacity, hil_agent_heartbeat, hil_inbox, hil_load_workflow,
     hil_activate_workflow, hil_workflow_definition, hil_claim_runs, hil_renew_runs, hil_record_step,

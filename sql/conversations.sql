@@ -57,6 +57,26 @@ CALL refused($$SELECT hil_conversation(conversation(3), 1001)$$);
 CALL refused($$SELECT hil_conversation(conversation(3), -1)$$);
 CALL refused($$SELECT hil_conversation(conversation(99))$$);
 
+-- hil_customer_view is for the customer's own eyes: what was said to them and where they stand, and none of what people and the
+-- AI say to each other. All that is theirs alone has «secret» in it.
+SELECT hil_customer_view(conversation(3)) - '{created_at,messages}'::text[] AS view;
+SELECT m - 'at' AS message FROM jsonb_array_elements(hil_customer_view(conversation(3)) -> 'messages') m;
+SELECT hil_create_conversation(conversation(4), metadata => '{"crm": "secret"}') IS NOT NULL AS created;
+SELECT hil_handover(conversation(4), 'secret: wants a refund', '{billing}', context => '{"mood": "secret"}') ->> 'agent_name' AS agent;
+SELECT hil_handle_message(conversation(4), 'Hello, this is Ann.', 'agent', agent('Ann'), metadata => '{"draft": "secret"}') ->> 'status' AS status;
+SELECT hil_transfer(conversation(4), agent('Ann'), 'secret: rude') ->> 'status' AS status;
+SELECT hil_customer_view(conversation(4), 0) - '{created_at}'::text[] AS waiting;
+SELECT hil_back_to_ai(conversation(4), 'secret: be brief') ->> 'status' AS status;
+SELECT v ->> 'status' AS status, v #- '{live_run,run_id}' -> 'live_run' AS run, v -> 'agent_name' AS agent FROM hil_customer_view(conversation(4)) v;
+SELECT hil_handover(conversation(4), 'secret: again', '{billing}') ->> 'status' AS status;
+SELECT hil_resolve(conversation(4), 'secret: rude', agent('Ann')) ->> 'status' AS status;
+SELECT string_agg(m ->> 'content', ' / ' ORDER BY m -> 'id') AS said, string_agg(m ->> 'agent_name', ', ') AS agents
+FROM jsonb_array_elements(hil_customer_view(conversation(4)) -> 'messages') m;
+SELECT hil_conversation(conversation(4))::text ~ 'secret' AS among_people, hil_customer_view(conversation(4))::text ~ 'secret' AS to_the_customer;
+SELECT hil_customer_view(conversation(4), 0) ->> 'closed_at' IS NOT NULL AS closed;
+CALL refused($$SELECT hil_customer_view(conversation(4), 1001)$$);
+CALL refused($$SELECT hil_customer_view(conversation(99))$$);
+
 -- A supervisor's list: each conversation with its agent and its place in the queue.
 SELECT conversation_id, status, is_hil, hil_reason, agent_name, agent_email, priority, required_skills, handover_count, workflow
 FROM hil.conversation_overview WHERE conversation_id IN (conversation(1), conversation(3)) ORDER BY 1;

@@ -253,11 +253,15 @@ Uuid create_conversation(const std::optional<Uuid>& id, const std::optional<std:
     return rows.front().get<Uuid>(0);
 }
 
-JsonText describe(const Uuid& id, std::int32_t last_messages) {
+void require_message_count(std::int32_t last_messages) {
     if (last_messages < 0 || last_messages > 1000)
         throw Refusal(Reason::invalid_argument,
                       "last_messages is " + std::to_string(last_messages) + ", 0 to 1000 is allowed",
                       "Ask for at most 1000 messages.");
+}
+
+JsonText describe(const Uuid& id, std::int32_t last_messages) {
+    require_message_count(last_messages);
     const pg::PlansByIndex by_index;
     const pg::Rows rows = describe_row(id, last_messages);
     if (rows.empty()) refuse_unknown(id);

@@ -71,6 +71,9 @@ const StatusChange* change_being_saved();
 Uuid create_conversation(const std::optional<Uuid>& id, const std::optional<std::string>& workflow,
                          const pg::JsonText& metadata);
 
+// Refusal(invalid_argument) where so many of a conversation's messages may not be asked for at once.
+void require_message_count(std::int32_t last_messages);
+
 // hil_conversation: the conversation as one document, with its last `last_messages` messages.
 pg::JsonText describe(const Uuid& id, std::int32_t last_messages);
 

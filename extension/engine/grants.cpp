@@ -13,17 +13,24 @@ namespace {
 using Names = std::vector<std::string>;
 using pg::Statement;
 
-const Names app = {
-    "hil_create_conversation", "hil_handle_message", "hil_handover",       "hil_cancel",      "hil_rate",
-    "hil_conversation",        "hil_queue_position", "hil_estimated_wait", "hil_events_since"};
+const Names app = {"hil_create_conversation",
+                   "hil_handle_message",
+                   "hil_handover",
+                   "hil_cancel",
+                   "hil_rate",
+                   "hil_conversation",
+                   "hil_customer_view",
+                   "hil_queue_position",
+                   "hil_estimated_wait",
+                   "hil_events_since"};
 const Names agent_only = {"hil_resolve", "hil_back_to_ai",       "hil_transfer",        "hil_decline",
                           "hil_inbox",   "hil_set_agent_status", "hil_agent_heartbeat", "hil_find_agent"};
 const Names worker = {"hil_claim_runs",    "hil_renew_runs", "hil_record_step", "hil_record_calls",
                       "hil_complete_run",  "hil_fail_run",   "hil_tick",        "hil_workflow_definition",
                       "hil_load_workflow", "hil_report_runs"};
-const Names reader = {"hil_conversation",       "hil_queue_position", "hil_estimated_wait",
-                      "hil_explain_assignment", "hil_events_since",   "hil_doctor",
-                      "hil_run_steps"};
+const Names reader = {"hil_conversation",   "hil_customer_view",      "hil_queue_position",
+                      "hil_estimated_wait", "hil_explain_assignment", "hil_events_since",
+                      "hil_doctor",         "hil_run_steps"};
 
 Names joined(Names first, const Names& second) {
     first.insert(first.end(), second.begin(), second.end());

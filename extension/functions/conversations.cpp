@@ -1,11 +1,12 @@
-// hil_create_conversation, hil_handle_message, hil_handover, hil_rate, hil_conversation: see their COMMENTs
-// in hil--0.1.sql.
+// hil_create_conversation, hil_handle_message, hil_handover, hil_rate, hil_conversation, hil_customer_view:
+// see their COMMENTs in hil--0.1.sql.
 #include "engine/conversations.hpp"
 
 #include "core/refusal.hpp"
 #include "core/text.hpp"
 #include "engine/agents.hpp"
 #include "engine/analytics.hpp"
+#include "engine/customer_view.hpp"
 #include "engine/handovers.hpp"
 #include "engine/intake.hpp"
 #include "functions/arguments.hpp"
@@ -59,4 +60,9 @@ HIL_FUNCTION(hil_rate) {
 HIL_FUNCTION(hil_conversation) {
     return pg::Value(engine::describe(arguments.required<Uuid>(0, "conversation_id"),
                                       arguments.required<std::int32_t>(1, "last_messages")));
+}
+
+HIL_FUNCTION(hil_customer_view) {
+    return pg::Value(engine::customer_view(arguments.required<Uuid>(0, "conversation_id"),
+                                           arguments.required<std::int32_t>(1, "last_messages")));
 }

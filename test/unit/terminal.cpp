@@ -22,6 +22,15 @@ Json conversation(const std::string& status) {
         {"status", status}, {"agent", nullptr}, {"messages", Json::array()}, {"handovers", Json::array()}};
 }
 
+// As hil_customer_view returns it.
+Json view(const std::string& status, Json agent = nullptr, int position = 0, Json wait = nullptr) {
+    return {{"status", status},
+            {"agent_name", std::move(agent)},
+            {"queue_position", position},
+            {"estimated_wait_seconds", std::move(wait)},
+            {"messages", Json::array()}};
+}
+
 Json message(int id, const std::string& sender, const std::string& content, Json agent = nullptr) {
     return {{"id", id}, {"sender_type", sender}, {"content", content}, {"agent_id", std::move(agent)}};
 }
@@ -47,38 +56,52 @@ TEST(TerminalPage, WhoStandsOnTheLeftAndLinesAreIndented) {
 }
 
 TEST(TerminalStory, TellsEachThingOnce) {
-    Story story(Story::Reader::customer);
-    Json now = conversation("finished");
+    CustomerStory story;
+    Json now = view("finished");
     now["messages"] = {message(1, "user", "Hello"), message(2, "ai", "Hi!")};
     story.typed(1);
-    EXPECT_EQ(told(story.news(now, 0)), "AI: Hi!\nhil: finished\n");
-    EXPECT_EQ(told(story.news(now, 0)), "");
+    EXPECT_EQ(told(story.news(now)), "AI: Hi!\nhil: finished\n");
+    EXPECT_EQ(told(story.news(now)), "");
 }
 
-TEST(TerminalStory, TellsTheHandoverThePlaceAndTheAgent) {
-    Story story(Story::Reader::customer);
-    Json now = conversation("pending_human");
-    now["handovers"] = {{{"from", "ai"}, {"to", "human"}, {"reason", "Complexity is high"}}};
-    EXPECT_EQ(told(story.news(now, 3)),
-              "hil: handed over to a human: Complexity is high\n"
-              "hil: waiting for an agent, place 3 in the queue\n");
-    now = conversation("human_active");
-    now["handovers"] = {{{"from", "ai"}, {"to", "human"}, {"reason", "Complexity is high"}}};
+TEST(TerminalStory, TellsTheCustomerWhereTheyStand) {
+    CustomerStory story;
+    EXPECT_EQ(told(story.news(view("ai_processing"))), "");
+    EXPECT_EQ(told(story.news(view("pending_human", nullptr, 3, 300))),
+              "hil: handed over to a human\n"
+              "hil: waiting for an agent, place 3 in the queue, about 5 min\n");
+    EXPECT_EQ(told(story.news(view("pending_human", nullptr, 2))), "");
+    Json now = view("human_active", "Ann");
+    EXPECT_EQ(told(story.news(now)), "hil: Ann has the conversation now\n");
+    now["messages"] = {message(5, "agent", "Hello")};
+    now["messages"][0]["agent_name"] = "Ann";
+    EXPECT_EQ(told(story.news(now)), "Ann: Hello\n");
+    now["agent_name"] = "Bo";
+    EXPECT_EQ(told(story.news(now)), "hil: Bo has the conversation now\n");
+    EXPECT_EQ(told(story.news(view("pending_human", nullptr, 1))),
+              "hil: waiting for an agent, place 1 in the queue\n");
+    EXPECT_EQ(told(story.news(view("ai_processing"))), "hil: the AI has the conversation again\n");
+    EXPECT_EQ(told(story.news(view("human_active", "Bo"))),
+              "hil: handed over to a human\nhil: Bo has the conversation now\n");
+    EXPECT_EQ(told(story.news(view("resolved"))), "hil: resolved\n");
+}
+
+TEST(TerminalStory, TellsAgentsWhatColleaguesSaid) {
+    AgentStory story;
+    Json now = conversation("human_active");
+    now["handovers"] = {{{"from", "ai"}, {"to", "human"}, {"reason", "Complexity is high"}},
+                        {{"from", "human"}, {"to", "human"}, {"reason", "angry customer"}},
+                        {{"from", "human"}, {"to", "ai"}, {"reason", "be kind"}}};
     now["agent"] = {{"id", "7"}, {"name", "Ann"}};
-    EXPECT_EQ(told(story.news(now, 0)), "hil: Ann has the conversation now\n");
-    now["messages"] = {message(5, "agent", "Hello", "7")};
+    now["messages"] = {message(1, "user", "Hello"), message(2, "agent", "Hi", "7")};
+    EXPECT_EQ(told(story.news(now)),
+              "customer: Hello\nAnn: Hi\n"
+              "hil: handed over to a human: Complexity is high\n"
+              "hil: passed on to another agent: angry customer\n"
+              "hil: given back to the AI: be kind\n");
     now["status"] = "resolved";
-    now["agent"] = nullptr;
-    now["resolution_notes"] = "angry customer";
-    EXPECT_EQ(told(story.news(now, 0)), "Ann: Hello\nhil: resolved\n") << "notes are for colleagues";
-}
-
-TEST(TerminalStory, AgentsReadNotesAndCustomers) {
-    Story story(Story::Reader::agent);
-    Json now = conversation("resolved");
-    now["messages"] = {message(1, "user", "Hello")};
     now["resolution_notes"] = "refunded";
-    EXPECT_EQ(told(story.news(now, 0)), "customer: Hello\nhil: resolved: refunded\n");
+    EXPECT_EQ(told(story.news(now)), "hil: resolved: refunded\n");
 }
 
 TEST(TerminalStory, StepsShowToolsOutputCostAndVerdict) {

@@ -40,7 +40,7 @@ void Chat::begin(const std::optional<std::string>& id) {
     std::string found = id.value_or("");
     if (id) {
         try {
-            database_->execute("SELECT hil_conversation($1::uuid, 0)", {*id});
+            database_->execute("SELECT hil_customer_view($1::uuid, 0)", {*id});
         } catch (const DatabaseError& error) {
             is_new = error.sqlstate() == "P0002";
             if (!is_new) throw;
@@ -52,7 +52,7 @@ void Chat::begin(const std::optional<std::string>& id) {
                 .text(0, 0);
     // As the server writes it: the channel's name is case-sensitive.
     id_ = database_->execute("SELECT $1::uuid::text", {found}).text(0, 0);
-    story_ = Story(Story::Reader::customer);
+    story_ = CustomerStory();
     last_step_.reset();
     page_.note((is_new ? "conversation " : "going on with conversation ") + id_);
     listen();
@@ -70,13 +70,30 @@ void Chat::obey(const std::string& line, const std::string& key) {
     if (command == "/new") {
         begin(std::nullopt);
     } else if (command == "/human") {
-        database_->execute("SELECT hil_handover($1::uuid, 'The customer asked for a human agent')", {id_});
+        ask_for_human();
     } else if (command == "/rate") {
         rate(rest);
     } else {
         if (command != "/help") page_.error("there is no " + command);
         page_.note(help);
     }
+}
+
+void Chat::ask_for_human() {
+    try {
+        database_->execute("SELECT hil_handover($1::uuid, 'The customer asked for a human agent')", {id_});
+    } catch (const DatabaseError& error) {
+        // People have it already, also where this line is done again after a lost connection.
+        const std::string place = error.sqlstate() == "55000" ? place_of(view("0")) : "";
+        if (place.empty()) throw;
+        page_.note(place + "; they will read what you write");
+    }
+}
+
+// What the customer may see, with this many messages.
+Json Chat::view(const char* last_messages) {
+    return Json::parse(
+        database_->execute("SELECT hil_customer_view($1::uuid, $2::int)", {id_, last_messages}).text(0, 0));
 }
 
 void Chat::rate(const std::string& number) {
@@ -99,17 +116,12 @@ void Chat::send(const std::string& text, const std::string& key) {
 }
 
 milliseconds Chat::look() {
-    const Result row = database_->execute(
-        "SELECT c, CASE WHEN c ->> 'status' = 'pending_human' THEN hil_queue_position($1::uuid) ELSE 0 END "
-        "FROM hil_conversation($1::uuid, 1000) AS c",
-        {id_});
-    const Json conversation = Json::parse(row.text(0, 0));
-    const long long position = Json::parse(row.text(0, 1)).get<long long>();
-    const Json& run = conversation.at("live_run");
+    const Json view = this->view("1000");
+    const Json& run = view.at("live_run");
     ai_is_busy_ = !run.is_null();
-    // Asked for after the conversation, and told before it: a step comes before the answer that it led to.
+    // Asked for after the view, and told before it: a step comes before the answer that it led to.
     if (steps_are_shown_) tell_steps();
-    for (const Line& line : story_.news(conversation, position)) page_.say(line.voice, line.who, line.text);
+    for (const Line& line : story_.news(view)) page_.say(line.voice, line.who, line.text);
     tell_waiting(run);
     return ai_is_busy_ ? while_busy : while_idle;
 }

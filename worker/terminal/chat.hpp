@@ -31,6 +31,8 @@ class Chat : public Seat {
   private:
     void begin(const std::optional<std::string>& id);
     void listen();
+    Json view(const char* last_messages);
+    void ask_for_human();
     void send(const std::string& text, const std::string& key);
     void rate(const std::string& number);
     void tell_steps();
@@ -41,7 +43,7 @@ class Chat : public Seat {
     Connection* database_ = nullptr;
 
     std::string id_;
-    Story story_{Story::Reader::customer};
+    CustomerStory story_;
     std::optional<std::string> last_step_;  // when it was recorded
     bool steps_are_shown_ = true;
     bool ai_is_busy_ = false;

@@ -86,7 +86,7 @@ std::size_t Desk::number_of(const std::string& conversation) {
     const auto known = std::find_if(entries_.begin(), entries_.end(),
                                     [&](const Entry& entry) { return entry.conversation == conversation; });
     const auto number = static_cast<std::size_t>(known - entries_.begin()) + 1;
-    if (known == entries_.end()) entries_.push_back({conversation, Story(Story::Reader::agent), false, ""});
+    if (known == entries_.end()) entries_.push_back({conversation, AgentStory(), false, ""});
     return number;
 }
 
@@ -108,7 +108,7 @@ void Desk::list() {
 void Desk::open(std::size_t number) {
     open_ = number;
     Entry& entry = entries_[number - 1];
-    entry.story = Story(Story::Reader::agent);
+    entry.story = AgentStory();
     page_.note("--- " + std::to_string(number) + ". conversation " + entry.conversation);
     const Result row = database_->execute("SELECT hil_conversation($1::uuid, 0) -> 'handover_context'",
                                           {entry.conversation});
@@ -125,7 +125,7 @@ void Desk::show_open() {
     if (open_ == 0) return;
     Entry& entry = entries_[open_ - 1];
     const Result row = database_->execute("SELECT hil_conversation($1::uuid, 50)", {entry.conversation});
-    for (const Line& line : entry.story.news(Json::parse(row.text(0, 0)), 0))
+    for (const Line& line : entry.story.news(Json::parse(row.text(0, 0))))
         page_.say(line.voice, line.who, line.text);
 }
 

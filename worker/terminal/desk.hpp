@@ -28,7 +28,7 @@ class Desk : public Seat {
   private:
     struct Entry {
         std::string conversation;
-        Story story{Story::Reader::agent};
+        AgentStory story;
         bool is_mine = false;
         std::string last_message;
     };

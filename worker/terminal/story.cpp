@@ -46,6 +46,18 @@ std::string spent(const StepRow& step) {
     return text;
 }
 
+bool is_with_people(const std::string& status) {
+    return status == "pending_human" || status == "human_active";
+}
+
+Line line_of(const Json& message, const std::string& customer, const std::string& agent) {
+    const std::string sender = text_at(message, "sender_type"), content = text_at(message, "content");
+    if (sender == "user") return {Voice::customer, customer, content};
+    if (sender == "ai") return {Voice::ai, "AI", content};
+    if (sender == "agent") return {Voice::agent, agent, content};
+    return {Voice::system, "hil", content};
+}
+
 }  // namespace
 
 std::vector<Line> lines_of(const StepRow& step) {
@@ -65,78 +77,92 @@ std::vector<Line> lines_of(const StepRow& step) {
     return lines;
 }
 
-void Story::typed(const Json& message_id) {
+void MessagesTold::typed(const Json& message_id) {
     if (message_id.is_number_integer()) typed_.push_back(message_id.get<long long>());
 }
 
-std::string Story::name_of(const Json& agent_id) const {
-    const auto known = names_.find(agent_id.is_string() ? agent_id.get<std::string>() : "");
-    return known == names_.end() ? "agent" : known->second;
+std::vector<Json> MessagesTold::news(const Json& messages) {
+    std::vector<Json> news;
+    for (const Json& message : messages) {
+        const long long id = message.at("id").get<long long>();
+        if (id <= last_) continue;
+        last_ = id;
+        if (std::find(typed_.begin(), typed_.end(), id) == typed_.end()) news.push_back(message);
+    }
+    return news;
 }
 
-std::vector<Line> Story::news(const Json& conversation, long long position) {
+std::string place_of(const Json& view) {
+    const std::string status = text_at(view, "status"), agent = text_at(view, "agent_name");
+    if (status == "human_active") return (agent.empty() ? "an agent" : agent) + " has the conversation";
+    if (status != "pending_human") return "";
+    std::string text =
+        "waiting for an agent, place " + decimal(number_at(view, "queue_position"), 0) + " in the queue";
+    if (const double seconds = number_at(view, "estimated_wait_seconds"); seconds > 0)
+        text += ", about " + (seconds < 90 ? decimal(seconds, 0) + " s" : decimal(seconds / 60, 0) + " min");
+    return text;
+}
+
+std::vector<Line> CustomerStory::news(const Json& view) {
+    std::vector<Line> lines;
+    for (const Json& message : messages_.news(view.at("messages"))) {
+        const std::string agent = text_at(message, "agent_name");
+        lines.push_back(line_of(message, "you", agent.empty() ? "agent" : agent));
+    }
+    const auto tell = [&](const std::string& text) { lines.push_back({Voice::system, "hil", text}); };
+    const std::string status = text_at(view, "status"), agent = text_at(view, "agent_name");
+    const bool with_people = is_with_people(status), was_with_people = is_with_people(status_);
+    if (with_people && !was_with_people) tell("handed over to a human");
+    if (with_people && (status != status_ || agent != agent_))
+        tell(place_of(view) + (status == "human_active" ? " now" : ""));
+    if (was_with_people && !with_people && status != "resolved") tell("the AI has the conversation again");
+    if (status != status_ && (status == "finished" || status == "resolved")) tell(status);
+    status_ = status;
+    agent_ = agent;
+    return lines;
+}
+
+std::vector<Line> AgentStory::news(const Json& conversation) {
     std::vector<Line> lines;
     const auto agent = conversation.find("agent");
     if (agent != conversation.end() && agent->is_object())
         names_[text_at(*agent, "id")] = text_at(*agent, "name");
     tell_messages(conversation, lines);
-    tell_handovers(conversation, position, lines);
+    tell_handovers(conversation, lines);
     tell_state(conversation, lines);
     return lines;
 }
 
-void Story::tell_messages(const Json& conversation, std::vector<Line>& lines) {
-    for (const Json& message : conversation.at("messages")) {
-        const long long id = message.at("id").get<long long>();
-        if (id <= last_message_) continue;
-        last_message_ = id;
-        if (std::find(typed_.begin(), typed_.end(), id) != typed_.end()) continue;
-        const std::string sender = text_at(message, "sender_type");
-        const std::string content = text_at(message, "content");
-        if (sender == "user")
-            lines.push_back({Voice::customer, reader_ == Reader::customer ? "you" : "customer", content});
-        else if (sender == "ai")
-            lines.push_back({Voice::ai, "AI", content});
-        else if (sender == "agent")
-            lines.push_back({Voice::agent, name_of(message.value("agent_id", Json())), content});
-        else
-            lines.push_back({Voice::system, "hil", content});
+void AgentStory::tell_messages(const Json& conversation, std::vector<Line>& lines) {
+    for (const Json& message : messages_.news(conversation.at("messages"))) {
+        const auto known = names_.find(text_at(message, "agent_id"));
+        lines.push_back(line_of(message, "customer", known == names_.end() ? "agent" : known->second));
     }
 }
 
-void Story::tell_handovers(const Json& conversation, long long position, std::vector<Line>& lines) {
+void AgentStory::tell_handovers(const Json& conversation, std::vector<Line>& lines) {
     const Json& handovers = conversation.at("handovers");
     for (; handovers_ < handovers.size(); ++handovers_) {
         const Json& handover = handovers[handovers_];
         const std::string reason = text_at(handover, "reason");
         const std::string because = reason.empty() ? "" : ": " + reason;
-        if (text_at(handover, "to") != "human") {
+        if (text_at(handover, "to") != "human")
             lines.push_back({Voice::system, "hil", "given back to the AI" + because});
-        } else if (text_at(handover, "from") == "human") {
+        else if (text_at(handover, "from") == "human")
             lines.push_back({Voice::system, "hil", "passed on to another agent" + because});
-        } else {
+        else
             lines.push_back({Voice::system, "hil", "handed over to a human" + because});
-        }
-        if (handovers_ + 1 == handovers.size() && position > 0)
-            lines.push_back({Voice::system, "hil",
-                             "waiting for an agent, place " + std::to_string(position) + " in the queue"});
     }
 }
 
-void Story::tell_state(const Json& conversation, std::vector<Line>& lines) {
+void AgentStory::tell_state(const Json& conversation, std::vector<Line>& lines) {
     const std::string status = text_at(conversation, "status");
-    const Json agent = conversation.value("agent", Json());
-    const std::string name = agent.is_object() ? text_at(agent, "name") : "";
-    if (reader_ == Reader::customer && !name.empty() && name != agent_)
-        lines.push_back({Voice::system, "hil", name + " has the conversation now"});
     if (status != status_ && status == "finished") lines.push_back({Voice::system, "hil", "finished"});
     if (status != status_ && status == "resolved") {
-        // What the agent noted is for colleagues.
-        const std::string notes = reader_ == Reader::agent ? text_at(conversation, "resolution_notes") : "";
+        const std::string notes = text_at(conversation, "resolution_notes");
         lines.push_back({Voice::system, "hil", "resolved" + (notes.empty() ? "" : ": " + notes)});
     }
     status_ = status;
-    agent_ = name;
 }
 
 }  // namespace hil::worker

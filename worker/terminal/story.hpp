@@ -1,5 +1,5 @@
-// What has happened in a conversation, in lines that people read. Pure: takes what hil_conversation and
-// hil_run_steps return.
+// What has happened in a conversation, in lines that people read. Pure: takes what hil_customer_view,
+// hil_conversation and hil_run_steps return.
 #pragma once
 
 #include <cstddef>
@@ -30,33 +30,52 @@ struct StepRow {
 // What the step gave, cost and led to, and the calls of tools before it.
 std::vector<Line> lines_of(const StepRow& step);
 
-// Tells what is new in a conversation since it last looked.
-class Story {
+// The messages that are told already.
+class MessagesTold {
   public:
-    // Whose words the reader wrote, and does not need to be told.
-    enum class Reader { customer, agent };
-
-    explicit Story(Reader reader) : reader_(reader) {}
-
-    // `position` is the place in the queue, 0 where the conversation does not wait.
-    std::vector<Line> news(const Json& conversation, long long position);
-
-    // The message with this id was typed here.
+    // The message with this id was typed here, so its writer does not need to be told.
     void typed(const Json& message_id);
+
+    // Those of `messages`, in order, that are neither.
+    std::vector<Json> news(const Json& messages);
+
+  private:
+    long long last_ = 0;
+    std::vector<long long> typed_;
+};
+
+// Tells the customer what is new since it last looked; of what people and the AI say to each other it knows
+// nothing.
+class CustomerStory {
+  public:
+    // `view`: as hil_customer_view returns it.
+    std::vector<Line> news(const Json& view);
+    void typed(const Json& message_id) { messages_.typed(message_id); }
+
+  private:
+    MessagesTold messages_;
+    std::string status_, agent_;
+};
+
+// Where a conversation that people have stands, for its customer: "" where they do not have it.
+std::string place_of(const Json& view);
+
+// Tells a human agent what is new in a conversation, with all that colleagues and the AI said of it.
+class AgentStory {
+  public:
+    // `conversation`: as hil_conversation returns it.
+    std::vector<Line> news(const Json& conversation);
+    void typed(const Json& message_id) { messages_.typed(message_id); }
 
   private:
     void tell_messages(const Json& conversation, std::vector<Line>& lines);
-    void tell_handovers(const Json& conversation, long long position, std::vector<Line>& lines);
+    void tell_handovers(const Json& conversation, std::vector<Line>& lines);
     void tell_state(const Json& conversation, std::vector<Line>& lines);
-    std::string name_of(const Json& agent_id) const;
 
-    Reader reader_;
+    MessagesTold messages_;
     std::map<std::string, std::string> names_;  // of agents who had the conversation
-    long long last_message_ = 0;
-    std::vector<long long> typed_;
     std::size_t handovers_ = 0;
     std::string status_;
-    std::string agent_;
 };
 
 }  // namespace hil::worker
