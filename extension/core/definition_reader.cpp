@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "core/spelling.hpp"
 #include "core/text.hpp"
 
 namespace hil {
@@ -52,6 +53,7 @@ void DefinitionReader::only_keys(std::initializer_list<std::string_view> keys) c
             if (&known != keys.begin()) message += ", ";
             message += known;
         }
+        message += did_you_mean(key, keys);
         problems_->push_back({pointer_to(pointer_, key), std::move(message)});
     }
 }

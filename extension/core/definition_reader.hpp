@@ -31,7 +31,7 @@ class DefinitionReader {
     // Tells whether it is an object; notes a problem if not. The functions for keys below need an object.
     bool object() const;
 
-    // Notes a problem for every key that is not among `keys`.
+    // Notes a problem for every key that is not among `keys`, with the one that may have been meant.
     void only_keys(std::initializer_list<std::string_view> keys) const;
 
     bool has(std::string_view key) const;

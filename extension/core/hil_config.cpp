@@ -1,11 +1,13 @@
 #include "core/hil_config.hpp"
 
 #include <algorithm>
+#include <array>
 #include <set>
 #include <stdexcept>
 
 #include "core/routing.hpp"
 #include "core/skills.hpp"
+#include "core/spelling.hpp"
 #include "core/text.hpp"
 
 namespace hil {
@@ -24,6 +26,9 @@ const std::map<std::string, std::string, std::less<>>& default_messages() {
     return texts;
 }
 
+constexpr std::array<std::string_view, 5> trigger_types = {"confidence_threshold", "explicit_request",
+                                                           "agent_decision", "error_threshold", "complexity"};
+
 void read_confidence_threshold(const DefinitionReader& at, const Workflow& workflow, HilConfig& hil) {
     at.only_keys({"type", "threshold", "node"});
     if (auto threshold = at.require("threshold")) hil.confidence_threshold = threshold->number(0, 1);
@@ -31,7 +36,12 @@ void read_confidence_threshold(const DefinitionReader& at, const Workflow& workf
         hil.confidence_node = node->text();
         if (!hil.confidence_node || workflow.nodes.empty()) return;
         const Node* named = workflow.node(*hil.confidence_node);
-        if (!named || named->sink) node->problem("there is no agent node " + in_quotes(*hil.confidence_node));
+        if (named && !named->sink) return;
+        std::vector<std::string_view> agents;
+        for (const Node& known : workflow.nodes)
+            if (!known.sink) agents.push_back(known.id);
+        node->problem("there is no agent node " + in_quotes(*hil.confidence_node) +
+                      did_you_mean(*hil.confidence_node, agents));
     }
 }
 
@@ -78,7 +88,8 @@ void read_trigger(const DefinitionReader& at, const Workflow& workflow, HilConfi
     } else {
         type_at->problem("unknown trigger " + in_quotes(*type) +
                          "; known are confidence_threshold, explicit_request, agent_decision, "
-                         "error_threshold, complexity");
+                         "error_threshold, complexity" +
+                         did_you_mean(*type, trigger_types));
         return;
     }
     if (!seen.insert(*type).second) type_at->problem("the trigger " + *type + " is given twice");

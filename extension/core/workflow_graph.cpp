@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "core/spelling.hpp"
 #include "core/text.hpp"
 
 namespace hil {
@@ -16,6 +17,16 @@ namespace {
 
 std::string node_pointer(std::size_t index) { return "/workflow/nodes/" + std::to_string(index); }
 std::string edge_pointer(std::size_t index) { return "/workflow/edges/" + std::to_string(index); }
+
+// With each of the nodes a name is compared letter by letter, which a long list of mistakes is not worth.
+constexpr std::size_t max_guesses = 20;
+
+std::vector<std::string_view> ids_of(const Workflow& workflow) {
+    std::vector<std::string_view> ids;
+    ids.reserve(workflow.nodes.size());
+    for (const Node& node : workflow.nodes) ids.push_back(node.id);
+    return ids;
+}
 
 // An edge by the indexes of its nodes, and its own index in the definition.
 struct Link {
@@ -51,7 +62,9 @@ void check_edges(const Workflow& workflow, std::vector<Problem>& problems) {
         const WorkflowEdge& edge = workflow.edges[i];
         for (const auto& [key, id] : {std::pair("/from", &edge.from), std::pair("/to", &edge.to)}) {
             if (id->empty() || workflow.node(*id)) continue;
-            problems.push_back({edge_pointer(i) + key, "there is no node " + in_quotes(*id)});
+            std::string message = "there is no node " + in_quotes(*id);
+            if (problems.size() < max_guesses) message += did_you_mean(*id, ids_of(workflow));
+            problems.push_back({edge_pointer(i) + key, std::move(message)});
         }
         const Node* from = workflow.node(edge.from);
         if (from && from->sink && !edge.from.empty()) {

@@ -123,9 +123,10 @@ TEST(Config, ReportsAllMistakesWithTheirPlaces) {
     EXPECT_EQ(errors, (std::vector<std::string>{
                           "1:14 expected an integer from 1 to 5000, got 0",
                           "2:16 expected a number of seconds from 1 to 86400, got 0.5",
-                          "3:1 unknown key \"workers\"; known here: " + keys,
+                          "3:1 unknown key \"workers\"; known here: " + keys + "; did you mean worker?",
                           "4:12 expected one of trace, debug, info, warn, error, critical, off, got loud",
-                          "7:5 unknown key \"prompt\"; known here: output_schema, system_prompt",
+                          "7:5 unknown key \"prompt\"; known here: output_schema, system_prompt; did you "
+                          "mean system_prompt?",
                           "8:29 unknown type \"strnig\"; known are " + types,
                           "10:20 unknown provider \"oracle\"; there are rules",
                           "11:8 expected a text that is not empty, got a list",

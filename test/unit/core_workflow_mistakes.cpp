@@ -97,7 +97,8 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         Mistake{
             "/workflow/nodes/0/promt_template", R"("p")", "/workflow/nodes/0/promt_template",
-            "unknown key \"promt_template\"; known here are id, agent, config, prompt_template, condition"},
+            "unknown key \"promt_template\"; known here are id, agent, config, prompt_template, condition; "
+            "did you mean prompt_template?"},
         Mistake{"/workflow/nodes/0/action", R"("finish_conversation")", "/workflow/nodes/0/action",
                 "unknown key"},
         Mistake{"/workflow/nodes/2/prompt_template", R"("p")", "/workflow/nodes/2/prompt_template",
@@ -148,6 +149,8 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"/workflow/edges/3", R"({"from": "first"})", "/workflow/edges/3", "lacks the key \"to\""},
         Mistake{"/workflow/edges/3", R"({"from": "first", "to": "nowhere"})", "/workflow/edges/3/to",
                 "there is no node \"nowhere\""},
+        Mistake{"/workflow/edges/3", R"({"from": "first", "to": "secnod"})", "/workflow/edges/3/to",
+                "there is no node \"secnod\"; did you mean second?"},
         Mistake{"/workflow/edges/3", R"({"from": "nowhere", "to": "FINISH"})", "/workflow/edges/3/from",
                 "there is no node \"nowhere\""},
         Mistake{"/workflow/edges/3", R"({"from": "first", "to": "second"})", "/workflow/edges/3",

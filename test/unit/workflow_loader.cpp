@@ -129,7 +129,8 @@ workflow:
         "2:1 unknown key \"verion\"",
         "6:18 must be a number between 0 and 1, got 70",
         "7:13 ",
-        "11:14 unknown agent \"simple_inent_classifier\"",
+        "11:14 unknown agent \"simple_inent_classifier\"; known are reasoning_support_agent, "
+        "simple_evaluator, simple_intent_classifier; did you mean simple_intent_classifier?",
         "13:24 unknown model profile \"fats\"; known are balanced, fast",
         "15:19 unknown type \"strng\"",
         "18:30 expected `}}`, the text ends",
@@ -197,10 +198,74 @@ TEST(Loader, WarnsOfNamesThatNothingHas) {
 )");
     ASSERT_TRUE(result.loaded);
     EXPECT_EQ(listed(result.warnings),
-              (Texts{"9:48 nothing is called `asq` here: it is always undefined",
+              (Texts{"9:48 nothing is called `asq` here: it is always undefined; did you mean ask?",
                      "9:81 nothing is called `z` here: it is always undefined",
-                     "11:23 nothing is called `customer_mesage` here: it is always undefined",
-                     "15:64 nothing is called `outptu` here: it is always undefined"}));
+                     "11:23 nothing is called `customer_mesage` here: it is always undefined; did you mean "
+                     "customer_message?",
+                     "15:64 nothing is called `outptu` here: it is always undefined; did you mean output?"}));
+}
+
+TEST(Loader, WarnsOfFieldsThatASchemaDoesNotHave) {
+    const LoadResult result = load(R"(name: w
+workflow:
+  nodes:
+    - id: ask
+      agent: simple_intent_classifier
+      prompt_template: "{{ ask.items() }}{{ ask.output }}{{ free.anything }}"
+    - id: free
+      agent: simple_evaluator
+      prompt_template: "{{ ask.intnet }}{{ ask.output.confidenc }}{{ ask['output']['topic'] }}"
+    - id: own
+      agent: simple_evaluator
+      config:
+        output_schema: {properties: {a: {type: string}}, additionalProperties: true}
+      condition: {type: python_expr, expression: "own.b == 1 and ask.intent == ask.handover_to_human"}
+    - id: DONE
+      type: sink
+      action: finish_conversation
+      condition: {type: jmespath, expression: "ask.output.inten == 'x' || ask.complexty.z == 'y'"}
+  edges:
+    - {from: ask, to: free, condition: {type: jmespath, expression: "output.needs_humna"}}
+    - {from: ask, to: own}
+    - {from: ask, to: DONE}
+)");
+    ASSERT_TRUE(result.loaded) << ::testing::PrintToString(listed(result.errors));
+    const std::string rest =
+        " is no field of the output_schema of `ask`, which has complexity, confidence, intent, needs_human";
+    EXPECT_EQ(listed(result.warnings),
+              (Texts{"9:32 `intnet`" + rest + "; did you mean intent?",
+                     "9:55 `confidenc`" + rest + "; did you mean confidence?", "9:84 `topic`" + rest,
+                     "18:59 `inten`" + rest + "; did you mean intent?",
+                     "18:79 `complexty`" + rest + "; did you mean complexity?",
+                     "20:77 `needs_humna`" + rest + "; did you mean needs_human?"}));
+}
+
+TEST(Loader, WarnsOfKeysThatNothingLooksAt) {
+    const LoadResult result = load(R"(name: w
+workflow:
+  nodes:
+    - id: ask
+      agent: simple_evaluator
+      config: {model: fast, max_iterations: 2, output_schema: {model: string}}
+    - id: DONE
+      type: sink
+      action: finish_conversation
+      config: {respnose: x, status: resolved, update_analytics: true}
+    - id: HANDOVER
+      type: sink
+      action: handover_to_human
+      config: {skills: [billing], priority: 3, reason: r, handover_context: {anything: goes}}
+)" + edges + R"(    - from: ask
+      to: HANDOVER
+)");
+    ASSERT_TRUE(result.loaded) << ::testing::PrintToString(listed(result.errors));
+    EXPECT_EQ(listed(result.warnings),
+              (Texts{"6:16 unknown key \"model\": nothing looks at it; known to agent nodes are "
+                     "model_profile, output_schema, tools, max_iterations; did you mean model_profile?",
+                     "10:16 unknown key \"respnose\": nothing looks at it; known to finish_conversation are "
+                     "response, status, update_analytics; did you mean response?",
+                     "14:16 unknown key \"skills\": nothing looks at it; known to handover_to_human are "
+                     "required_skills, priority, handover_context, reason; did you mean required_skills?"}));
 }
 
 TEST(Loader, WarnsOfNodesThatHideVariables) {

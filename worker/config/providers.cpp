@@ -4,6 +4,7 @@
 #include <array>
 
 #include "config/secrets.hpp"
+#include "core/spelling.hpp"
 #include "core/text.hpp"
 
 namespace hil::worker {
@@ -179,9 +180,9 @@ void check_profiles(Reader& reader, const Json& given, const std::vector<Provide
             std::find_if(providers.begin(), providers.end(),
                          [&](const ProviderConfig& known) { return known.name == profile.provider; });
         if (std::find(names.begin(), names.end(), profile.provider) == names.end()) {
-            reader.mistake(
-                pointer + (entry.value().contains("provider") ? "/provider" : ""),
-                "unknown provider " + in_quotes(profile.provider) + "; there are " + listed(names));
+            reader.mistake(pointer + (entry.value().contains("provider") ? "/provider" : ""),
+                           "unknown provider " + in_quotes(profile.provider) + "; there are " +
+                               listed(names) + did_you_mean(profile.provider, names));
         } else if (provider != providers.end() && provider->kind != rules && profile.model.empty()) {
             reader.mistake(pointer, "lacks the key \"model\"");
         }

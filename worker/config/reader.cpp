@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/spelling.hpp"
 #include "core/text.hpp"
 #include "workflow/schema.hpp"
 
@@ -23,7 +24,8 @@ void Reader::object(const Json& value, const std::string& pointer, const Keys& k
         } else {
             std::vector<std::string> names;
             for (const auto& entry : keys) names.push_back(entry.first);
-            mistake_at_key(at, "unknown key \"" + key + "\"; known here: " + listed(names));
+            mistake_at_key(at, "unknown key " + in_quotes(key) + "; known here: " + listed(names) +
+                                   did_you_mean(key, names));
         }
     }
 }
@@ -62,7 +64,8 @@ Reader::Take Reader::one_of(std::string& into, std::vector<std::string> names) {
         if (std::find(names.begin(), names.end(), given) != names.end()) {
             into = given;
         } else {
-            mistake(pointer, "expected one of " + listed(names) + ", got " + given);
+            mistake(pointer,
+                    "expected one of " + listed(names) + ", got " + given + did_you_mean(given, names));
         }
     };
 }

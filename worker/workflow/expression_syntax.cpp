@@ -104,15 +104,11 @@ const ExpressionParser::Comparison* ExpressionParser::accept_comparison() {
 
 std::string ExpressionParser::test(const std::string& operand) {
     const bool negated = lexer_.accept(TokenKind::name, "not");
-    static const std::set<std::string, std::less<>> tests = {"none",     "boolean", "integer", "float",
-                                                             "number",   "string",  "mapping", "iterable",
-                                                             "sequence", "true",    "false"};
     const Token name = lexer_.peek();
     if (name.kind != TokenKind::name) lexer_.fail("expected the name of a test after `is`");
     const bool absent = name.text == "undefined";
-    if (name.text != "defined" && !absent && !tests.count(name.text))
-        throw SyntaxError(name.offset, "unknown test `" + name.text + "`; known are defined, undefined, " +
-                                           joined({tests.begin(), tests.end()}, ", "));
+    if (!is_test(name.text))
+        throw SyntaxError(name.offset, "unknown test `" + name.text + "`; " + known_tests(name.text));
     lexer_.take();
     const std::string known = absent ? "defined" : name.text;
     return "(" + operand + (negated != absent ? " is not " : " is ") + known + ")";
@@ -170,7 +166,7 @@ std::string ExpressionParser::filtered(std::string value) {
         const Token name = lexer_.peek();
         if (name.kind != TokenKind::name) lexer_.fail("expected the name of a filter after `|`");
         if (!is_filter(name.text))
-            throw SyntaxError(name.offset, "unknown filter `" + name.text + "`; known are " + filter_names());
+            throw SyntaxError(name.offset, "unknown filter `" + name.text + "`; " + known_filters(name.text));
         lexer_.take();
         std::vector<std::string> parts{guarded_.constant(name.text), value};
         if (lexer_.accept(TokenKind::symbol, "(")) take_arguments(parts);
@@ -195,7 +191,7 @@ std::string ExpressionParser::postfix() {
             }
             if (!is_method(name.text))
                 throw SyntaxError(name.offset,
-                                  "unknown method `" + name.text + "`; known are " + method_names());
+                                  "unknown method `" + name.text + "`; " + known_methods(name.text));
             std::vector<std::string> parts{guarded_.constant(name.text), value};
             take_arguments(parts);
             value = call("call", parts);
@@ -267,9 +263,26 @@ std::string ExpressionParser::variable(const Token& name) {
         return call(name.text, parts);
     }
     if (locals_.count(name.text)) return name.text;
-    guarded_.variables.push_back({name.text, name.offset});
+    guarded_.variables.push_back({name.text, name.offset, path_ahead()});
     if (nodes_.count(name.text)) skip_output();
     return name.text;
+}
+
+// The fields that come next, by `.field` or `['field']`.
+std::vector<FieldUse> ExpressionParser::path_ahead() const {
+    std::vector<FieldUse> path;
+    Lexer ahead = lexer_;
+    while (path.size() < max_path) {
+        const bool item = ahead.accept(TokenKind::symbol, "[");
+        if (!item && !ahead.accept(TokenKind::symbol, ".")) break;
+        const Token field = ahead.peek();
+        if (field.kind != (item ? TokenKind::text : TokenKind::name)) break;
+        ahead.take();
+        const bool called = ahead.peek().kind == TokenKind::symbol && ahead.peek().text == "(";
+        if (item ? !ahead.accept(TokenKind::symbol, "]") : called) break;
+        path.push_back({field.text, field.offset});
+    }
+    return path;
 }
 
 // After a node's name: `.output` and `['output']` mean the node itself.

@@ -21,11 +21,21 @@ namespace hil::worker {
 // Prefix of the names that only rewritten templates use.
 inline constexpr std::string_view reserved_prefix = "_hil_";
 
+// A field that is read off something by its name.
+struct FieldUse {
+    std::string name;
+    std::size_t offset = 0;
+};
+
 // A variable that a template reads.
 struct VariableUse {
     std::string name;
     std::size_t offset = 0;
+    std::vector<FieldUse> path = {};  // what follows it: two fields at most
 };
+
+// How many fields tell what is meant: `node.field` or `node.output.field`.
+inline constexpr std::size_t max_path = 2;
 
 // minja looks through all that is left of its text for every token, so what it gets at once is kept short.
 inline constexpr std::size_t max_piece_bytes = 8'192;
@@ -110,6 +120,7 @@ class ExpressionParser {
     std::string postfix();
     std::string primary();
     std::string variable(const Token& name);
+    std::vector<FieldUse> path_ahead() const;
     void skip_output();
     std::string subscript(const std::string& base);
     std::string listing(std::string_view close);

@@ -3,6 +3,26 @@
 #include "workflow/jmespath_tokens.hpp"
 
 namespace hil::worker {
+namespace {
+
+// The fields that follow a name, by `.field`.
+std::vector<FieldUse> path_after(std::string_view expression,
+                                 const std::vector<jmespath_tokens::Piece>& pieces, std::size_t at) {
+    using jmespath_tokens::Kind;
+    const auto is = [&](std::size_t i, char sign) {
+        return i < pieces.size() && pieces[i].kind == Kind::sign && expression[pieces[i].start] == sign;
+    };
+    std::vector<FieldUse> path;
+    for (std::size_t i = at + 1; path.size() < max_path; i += 2) {
+        const bool follows = is(i, '.') && i + 1 < pieces.size() && pieces[i + 1].kind == Kind::name;
+        if (!follows || is(i + 2, '(')) break;
+        const jmespath_tokens::Piece& field = pieces[i + 1];
+        path.push_back({std::string(expression.substr(field.start, field.end - field.start)), field.start});
+    }
+    return path;
+}
+
+}  // namespace
 
 Jmespath with_literals(std::string_view expression) {
     using jmespath_tokens::Kind;
@@ -45,7 +65,7 @@ Jmespath with_literals(std::string_view expression) {
         piped = piped || word == "|" || word == "&";
         if (piece.kind == Kind::name && !literal && !piped && brackets == 0 && next_to(i, -1) != "." &&
             next_to(i, 1) != "(")
-            result.roots.push_back({std::string(word), piece.start});
+            result.roots.push_back({std::string(word), piece.start, path_after(expression, pieces, i)});
         if (literal) append("`", piece.start, false);
         append(text(piece), piece.start, true);
         if (literal) append("`", piece.end, false);

@@ -1,19 +1,17 @@
 #include "workflow/loader.hpp"
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
+#include "core/spelling.hpp"
 #include "workflow/condition.hpp"
+#include "workflow/known_names.hpp"
 #include "workflow/located.hpp"
 #include "workflow/schema.hpp"
 #include "workflow/template.hpp"
 
 namespace hil::worker {
 namespace {
-
-const std::set<std::string> run_variables = {"customer_message", "messages",     "omitted_messages",
-                                             "memory_context",   "instructions", "conversation"};
 
 // The value of a key if it is there and a text; the core reports all else.
 const std::string* text_at(const Json& object, const char* key) {
@@ -26,11 +24,18 @@ const Json* object_at(const Json& object, const char* key) {
     return found != object.end() && found->is_object() ? &*found : nullptr;
 }
 
+// What there is, and which of it was meant.
+std::string known_are(const std::vector<std::string>& names, const std::string& meant) {
+    std::string list;
+    for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
+    return "known are " + list + did_you_mean(meant, names);
+}
+
 template <typename Named>
-std::string names_of(const std::map<std::string, Named>& known) {
-    std::string out;
-    for (const auto& [name, value] : known) out += (out.empty() ? "" : ", ") + name;
-    return out;
+std::string known_are(const std::map<std::string, Named>& known, const std::string& meant) {
+    std::vector<std::string> names;
+    for (const auto& [name, value] : known) names.push_back(name);
+    return known_are(names, meant);
 }
 
 // What the core leaves to the worker. Works on the definition as it is, right or wrong, so that its mistakes
@@ -41,10 +46,13 @@ class Checker {
         : definition_(definition), catalogue_(catalogue), places_(places), result_(result) {}
 
     void check() {
-        for (const auto& [at, node] : items("nodes"))
-            if (const std::string* id = text_at(*node, "id")) ids_.insert(*id);
+        for (const auto& [at, node] : items("nodes")) names_.add_node(*node, catalogue_);
         for (const auto& [at, node] : items("nodes")) check_node(at, *node);
-        for (const auto& [at, edge] : items("edges")) check_condition(at, *edge, /*of_edge=*/true);
+        const std::string unknown;
+        for (const auto& [at, edge] : items("edges")) {
+            const std::string* from = text_at(*edge, "from");
+            check_condition(at, *edge, from ? from : &unknown);
+        }
     }
 
     void report(const Problem& problem) {
@@ -67,7 +75,7 @@ class Checker {
     }
 
     void check_node(const std::string& at, const Json& node) {
-        check_condition(at, node, /*of_edge=*/false);
+        check_condition(at, node, nullptr);
         if (const std::string* prompt = text_at(node, "prompt_template"))
             check_template(pointer_to(at, "prompt_template"), *prompt);
         const Json* config = object_at(node, "config");
@@ -76,9 +84,12 @@ class Checker {
             check_agent(at, *agent);
             if (config) check_agent_config(config_at, *config);
         } else if (config) {
+            if (const std::string* action = text_at(node, "action"))
+                warn_of_unknown_keys(config_at, action, *config);
             check_templates(config_at, *config);
         }
-        if (const std::string* id = text_at(node, "id"); id && (run_variables.count(*id) || *id == "output"))
+        if (const std::string* id = text_at(node, "id");
+            id && (KnownNames::is_variable(*id) || *id == "output"))
             warn(place(pointer_to(at, "id")), "the node hides the variable `" + *id + "`");
     }
 
@@ -86,7 +97,7 @@ class Checker {
         const auto preset = catalogue_.agents.find(agent);
         if (preset == catalogue_.agents.end())
             return error(pointer_to(at, "agent"),
-                         "unknown agent \"" + agent + "\"; known are " + names_of(catalogue_.agents));
+                         "unknown agent \"" + agent + "\"; " + known_are(catalogue_.agents, agent));
         try {
             OutputSchema(preset->second.output_schema);
         } catch (const SchemaError& problem) {
@@ -96,10 +107,11 @@ class Checker {
     }
 
     void check_agent_config(const std::string& at, const Json& config) {
+        warn_of_unknown_keys(at, nullptr, config);
         if (const std::string* profile = text_at(config, "model_profile");
             profile && !catalogue_.model_profiles.count(*profile))
-            error(pointer_to(at, "model_profile"), "unknown model profile \"" + *profile + "\"; known are " +
-                                                       names_of(catalogue_.model_profiles));
+            error(pointer_to(at, "model_profile"), "unknown model profile \"" + *profile + "\"; " +
+                                                       known_are(catalogue_.model_profiles, *profile));
         if (const Json* schema = object_at(config, "output_schema")) {
             try {
                 OutputSchema checked(*schema);
@@ -117,8 +129,17 @@ class Checker {
         if (catalogue_.may_have_tool(pattern)) return;
         std::string known;
         for (const std::string& name : catalogue_.tools) known += (known.empty() ? "" : ", ") + name;
-        warn(place(at), "no tool matches \"" + pattern +
-                            "\": " + (known.empty() ? "none is configured" : "configured are " + known));
+        warn(place(at),
+             "no tool matches \"" + pattern + "\": " +
+                 (known.empty() ? "none is configured"
+                                : "configured are " + known + did_you_mean(pattern, catalogue_.tools)));
+    }
+
+    // A node's config may have keys of its own, and a sink's are kept with the run's result.
+    void warn_of_unknown_keys(const std::string& at, const std::string* action, const Json& config) {
+        for (const auto& entry : config.items())
+            if (const auto complaint = config_key_complaint(action, entry.key()))
+                warn(place(pointer_to(at, entry.key()), /*of_key=*/true), *complaint);
     }
 
     void check_templates(const std::string& at, const Json& value) {
@@ -131,37 +152,37 @@ class Checker {
 
     void check_template(const std::string& at, const std::string& source) {
         try {
-            warn_of_unknown(at, source, Template::text(source, ids_).variables(), /*of_edge=*/false);
+            warn_of_unknown(at, source, Template::text(source, names_.ids()).variables(), nullptr);
         } catch (const SyntaxError& problem) {
             error(at, source, problem);
         }
     }
 
-    void check_condition(const std::string& at, const Json& owner, bool of_edge) {
+    // `edge_from`: of an edge's condition, the node that the edge leaves.
+    void check_condition(const std::string& at, const Json& owner, const std::string* edge_from) {
         const Json* given = object_at(owner, "condition");
         const std::string* type = given ? text_at(*given, "type") : nullptr;
         const std::string* expression = given ? text_at(*given, "expression") : nullptr;
         if (!type || !expression || (*type != "jmespath" && *type != "python_expr")) return;
         const std::string expression_at = pointer_to(pointer_to(at, "condition"), "expression");
         try {
-            const ParsedCondition parsed = ParsedCondition::parse({*type, *expression}, ids_);
-            warn_of_unknown(expression_at, *expression, parsed.variables(), of_edge);
+            const ParsedCondition parsed = ParsedCondition::parse({*type, *expression}, names_.ids());
+            warn_of_unknown(expression_at, *expression, parsed.variables(), edge_from);
         } catch (const SyntaxError& problem) {
             error(expression_at, *expression, problem);
         }
     }
 
     void warn_of_unknown(const std::string& at, const std::string& source,
-                         const std::vector<VariableUse>& uses, bool of_edge) {
+                         const std::vector<VariableUse>& uses, const std::string* edge_from) {
         for (const VariableUse& use : uses)
-            if (!ids_.count(use.name) && !run_variables.count(use.name) && !(of_edge && use.name == "output"))
-                warn(inside(at, source, use.offset),
-                     "nothing is called `" + use.name + "` here: it is always undefined");
+            if (const auto complaint = names_.complaint(use, edge_from))
+                warn(inside(at, source, complaint->offset), complaint->message);
     }
 
-    Mistake place(const std::string& pointer) const {
+    Mistake place(const std::string& pointer, bool of_key = false) const {
         if (!places_) return {0, 0, (pointer.empty() ? "/" : pointer) + ": "};
-        const Place found = places_->value(pointer);
+        const Place found = of_key ? places_->key(pointer) : places_->value(pointer);
         return {found.line, found.column, ""};
     }
 
@@ -190,7 +211,7 @@ class Checker {
     const Catalogue& catalogue_;
     const Places* places_;
     LoadResult& result_;
-    std::set<std::string> ids_;
+    KnownNames names_;
 };
 
 void load(const Json& definition, const std::string& source, const Catalogue& catalogue, const Places* places,

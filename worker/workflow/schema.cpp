@@ -87,6 +87,20 @@ OutputSchema::OutputSchema(const Json& given) {
 
 const Json& OutputSchema::json_schema() const { return parsed_->json; }
 
+std::optional<std::vector<std::string>> OutputSchema::fields() const {
+    const Json& schema = parsed_->json;
+    const auto properties = schema.find("properties");
+    if (properties == schema.end() || !properties->is_object() || properties->empty()) return std::nullopt;
+    for (const char* key : {"$ref", "anyOf", "oneOf", "allOf", "if", "patternProperties"})
+        if (schema.contains(key)) return std::nullopt;
+    // Said so, further ones are wanted.
+    const auto further = schema.find("additionalProperties");
+    if (further != schema.end() && *further != false) return std::nullopt;
+    std::vector<std::string> names;
+    for (const auto& property : properties->items()) names.push_back(property.key());
+    return names;
+}
+
 std::vector<std::string> OutputSchema::problems(const Json& output) const {
     if (is_laborious(parsed_->json, output)) return {"checking it against its schema takes too many steps"};
     // Strong types: "0.9" is no number, also if it reads as one.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -35,6 +36,9 @@ class OutputSchema {
 
     // As full JSON Schema: what a model is told.
     const Json& json_schema() const;
+
+    // The names of the fields of an output; nothing where the schema does not name them all.
+    std::optional<std::vector<std::string>> fields() const;
 
     // What is wrong with an output, in words; empty if it fits. At most ten problems, and how many more.
     std::vector<std::string> problems(const Json& output) const;
