@@ -42,6 +42,8 @@ const Statement<> find_seqs{
 const Statement<std::int64_t, std::int64_t, std::int32_t> list_unannounced{
     "SELECT seq, type, conversation_id, agent_id, payload FROM hil.events "
     "WHERE seq > $1 AND seq <= $2 AND NOT announced ORDER BY seq LIMIT $3"};
+// Also takes out of the server's queue of notifications what everybody has read.
+const Statement<> find_queue_usage{"SELECT pg_notification_queue_usage()"};
 const Statement<std::int64_t, std::int64_t> advance{
     "WITH before AS (DELETE FROM hil.announced_through WHERE seq = $1) "
     "INSERT INTO hil.announced_through VALUES ($2)"};
@@ -67,6 +69,8 @@ std::int64_t frontiers_table = 0;
 // The transaction in which this process moved events last. What it looks at is gone in its own eyes alone,
 // and comes back if it fails, so it teaches the frontier nothing more.
 std::uint64_t moved_in = 0;
+// The seq that this process tried to announce last.
+std::int64_t tried = 0;
 
 struct Waiting {
     std::int64_t table, first, last, count;
@@ -133,6 +137,9 @@ std::int64_t announce_relayed(std::int32_t at_most) {
         return 0;
     if (!pg::try_errand(pg::Errand::relay)) return 0;
     auto [before, through] = find_seqs().front().as<std::int64_t, std::int64_t>();
+    // The last try failed at its commit. A queue that was full once stays full for Postgres when all of it
+    // has been read, since only a NOTIFY that succeeds, or this, takes out what is read.
+    if (tried > before) find_queue_usage();
     const pg::Rows events = list_unannounced(before, through, at_most);
     for (const pg::Row& row : events) {
         const auto [seq, type, conversation, agent, text] =
@@ -141,6 +148,7 @@ std::int64_t announce_relayed(std::int32_t at_most) {
         if (events.processed == static_cast<std::uint64_t>(at_most)) through = seq;
     }
     if (through == before) return 0;  // announced by another session while this one looked
+    tried = through;
     pg::notify("hil_events", Json{{"seq", through}}.dump());
     advance(before, through);
     return static_cast<std::int64_t>(events.processed);
