@@ -85,6 +85,10 @@ TEST_F(ChatDesk, SeveralConversationsHaveNumbers) {
     EXPECT_TRUE(agent->shows("customer          The second"));
     agent->type("/resolve done");
     EXPECT_TRUE(agent->shows("2. is resolved"));
+    EXPECT_TRUE(agent->shows("no conversation is open: /open 1 opens 1. The first"));
+    agent->type("Good-bye!");
+    EXPECT_TRUE(agent->shows("nobody got this"));
+    EXPECT_EQ(replies_in(first), "0");
     EXPECT_EQ(status(second), "resolved");
     EXPECT_EQ(status(first), "human_active");
     says(first, "Hello?");
@@ -92,6 +96,40 @@ TEST_F(ChatDesk, SeveralConversationsHaveNumbers) {
     EXPECT_EQ(agent->process().wait(), 0);
     EXPECT_TRUE(agent->shows("you still have 1 conversation"));
     EXPECT_EQ(sql().one("SELECT status FROM hil.human_agents WHERE id = $1", {agent_id}), "offline");
+}
+
+TEST_F(ChatDesk, ALineGoesToTheConversationThatWasOpenWhenItWasBegun) {
+    const auto agent_id = offline_agent("Jo", "{}");
+    const std::string first = new_id(), second = new_id();
+    const auto agent = desk("Jo@example.com");
+    EXPECT_TRUE(agent->shows("you are online"));
+    // What comes later does not open by itself, whatever is being typed.
+    says(first, "The first");
+    EXPECT_TRUE(agent->shows("no conversation is open: /open 1 opens 1. The first"));
+    agent->type("Is anybody there?");
+    EXPECT_TRUE(agent->shows("nobody got this"));
+    agent->type("/open");
+    EXPECT_TRUE(agent->shows("/open takes the number of one of your conversations"));
+    agent->type("/open 9");
+    EXPECT_TRUE(agent->shows("you have no conversation 9"));
+    agent->type("/open 1");
+    EXPECT_TRUE(agent->shows("--- 1. is open, what you write goes to its customer: conversation " + first));
+    says(second, "The second");
+    EXPECT_TRUE(agent->shows("new: 2. The second"));
+    // Nor does the other one when the open one goes.
+    sql().query("SELECT hil_resolve($1, 'by somebody else', $2)", {first, agent_id});
+    EXPECT_TRUE(agent->shows("1. is not yours any more"));
+    EXPECT_TRUE(agent->shows("/open 2 opens 2. The second"));
+    agent->type("/resolve the first is done");
+    EXPECT_TRUE(agent->shows("error             no conversation is open: /inbox"));
+    agent->type("/open 1");
+    EXPECT_TRUE(agent->shows("you have no conversation 1"));
+    agent->type("/open 2");
+    EXPECT_TRUE(agent->shows("--- 2. is open"));
+    agent->type("Good day.");
+    EXPECT_TRUE(within_patience([&] { return replies_in(second) == "1"; }));
+    EXPECT_EQ(replies_in(first), "0");
+    EXPECT_EQ(status(second), "human_active");
 }
 
 TEST_F(ChatDesk, MistakesAreSaidWithAHint) {

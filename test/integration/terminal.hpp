@@ -83,6 +83,13 @@ class ChatDesk : public LiveTest {
                          {name, skills});
     }
 
+    // How many messages human agents wrote in it.
+    std::string replies_in(const std::string& conversation) {
+        return sql().one(
+            "SELECT count(*) FROM hil.messages WHERE conversation_id = $1 AND sender_type = 'agent'",
+            {conversation});
+    }
+
     std::string only_conversation() { return sql().one("SELECT id FROM hil.conversations"); }
 
   private:

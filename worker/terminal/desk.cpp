@@ -14,7 +14,7 @@ namespace {
 constexpr const char* help =
     "Write, and end with Enter: the customer of the open conversation gets it.\n"
     "/inbox              the conversations that you have\n"
-    "/open N             opens one of them\n"
+    "/open N             opens one of them; nothing but this opens another one\n"
     "/resolve NOTES      closes the open one; notes are for colleagues\n"
     "/back INSTRUCTIONS  gives it back to the AI; without instructions the AI waits for the customer\n"
     "/transfer REASON    passes it on to another agent\n"
@@ -56,10 +56,12 @@ std::chrono::milliseconds Desk::look() {
     const Result rows =
         database_->execute("SELECT conversation_id, last_message FROM hil_inbox($1::uuid)", {id_});
     std::set<std::string> mine;
+    std::size_t most_urgent = 0;
     for (int row = 0; row < rows.rows(); ++row) {
         const std::string conversation(rows.text(row, 0)), last_message(rows.text(row, 1));
         mine.insert(conversation);
         const std::size_t number = number_of(conversation);
+        if (most_urgent == 0) most_urgent = number;
         Entry& entry = entries_[number - 1];
         const bool is_new = !entry.is_mine;
         const bool has_news = entry.last_message != last_message;
@@ -69,7 +71,6 @@ std::chrono::milliseconds Desk::look() {
             page_.note("new: " + std::to_string(number) + ". " + one_line(last_message, max_preview));
         else if (has_news && number != open_)
             page_.note("in " + std::to_string(number) + ". " + one_line(last_message, max_preview));
-        if (open_ == 0) open(number);
     }
     for (std::size_t i = 0; i < entries_.size(); ++i) {
         Entry& entry = entries_[i];
@@ -78,6 +79,14 @@ std::chrono::milliseconds Desk::look() {
         page_.note(std::to_string(i + 1) + ". is not yours any more");
         if (open_ == i + 1) open_ = 0;
     }
+    if (open_ == 0 && most_urgent != 0) {
+        // Nothing was typed before the first look.
+        if (has_looked_)
+            offer(most_urgent);
+        else
+            open(most_urgent);
+    }
+    has_looked_ = true;
     show_open();
     return pause;
 }
@@ -105,11 +114,33 @@ void Desk::list() {
     }
 }
 
+void Desk::open_named(const std::string& text) {
+    std::size_t number = 0;
+    const char* end = text.data() + text.size();
+    const auto read = std::from_chars(text.data(), end, number);
+    const bool known = read.ec == std::errc() && read.ptr == end && number >= 1 &&
+                       number <= entries_.size() && entries_[number - 1].is_mine;
+    if (known) return open(number);
+    page_.error(text.empty() ? "/open takes the number of one of your conversations"
+                             : "you have no conversation " + text);
+    list();
+}
+
+// Says once that none is open, and which could be.
+void Desk::offer(std::size_t number) {
+    if (offered_ == number) return;
+    offered_ = number;
+    page_.note("no conversation is open: /open " + std::to_string(number) + " opens " +
+               std::to_string(number) + ". " + one_line(entries_[number - 1].last_message, max_preview));
+}
+
 void Desk::open(std::size_t number) {
     open_ = number;
+    offered_ = 0;
     Entry& entry = entries_[number - 1];
     entry.story = AgentStory();
-    page_.note("--- " + std::to_string(number) + ". conversation " + entry.conversation);
+    page_.note("--- " + std::to_string(number) +
+               ". is open, what you write goes to its customer: conversation " + entry.conversation);
     const Result row = database_->execute("SELECT hil_conversation($1::uuid, 0) -> 'handover_context'",
                                           {entry.conversation});
     const Json context = row.is_null(0, 0) ? Json() : Json::parse(row.text(0, 0));
@@ -141,11 +172,7 @@ void Desk::obey(const std::string& line, const std::string& key) {
         set_status(command.substr(1));
         status_ = command.substr(1);
     } else if (command == "/open") {
-        std::size_t number = 0;
-        std::from_chars(rest.data(), rest.data() + rest.size(), number);
-        const bool known = number >= 1 && number <= entries_.size() && entries_[number - 1].is_mine;
-        if (!known) return page_.error("/open takes a number of your inbox");
-        open(number);
+        open_named(rest);
     } else if (command == "/resolve" || command == "/back" || command == "/decline" ||
                command == "/transfer") {
         act(command, rest);
@@ -156,7 +183,9 @@ void Desk::obey(const std::string& line, const std::string& key) {
 }
 
 void Desk::reply(const std::string& text, const std::string& key) {
-    if (open_ == 0) return page_.error("no conversation is open: /inbox lists yours, /open N opens one");
+    if (open_ == 0)
+        return page_.error(
+            "no conversation is open, so nobody got this: /inbox lists yours, /open N opens one");
     const Result result = database_->execute(
         "SELECT hil_handle_message($1::uuid, $2::text, 'agent', $3::uuid, $4::text) -> 'message_id'",
         {opened(), text, id_, key});

@@ -37,7 +37,9 @@ class Desk : public Seat {
     void beat();
     void list();
     void show_open();
+    void open_named(const std::string& number);
     void open(std::size_t number);
+    void offer(std::size_t number);
     void reply(const std::string& text, const std::string& key);
     void act(const std::string& command, const std::string& text);
     std::size_t number_of(const std::string& conversation);
@@ -50,7 +52,11 @@ class Desk : public Seat {
     std::string id_;
     std::string status_ = "online";  // what the agent wants it to be
     std::vector<Entry> entries_;     // numbered from 1, as long as the desk is open
-    std::size_t open_ = 0;           // 0: none
+    // Numbers; 0: none. Only /open changes what is open from one to another: whoever is in the midst of a
+    // line when something comes or goes must not have it sent to somebody else.
+    std::size_t open_ = 0;
+    std::size_t offered_ = 0;  // what was named while none is open
+    bool has_looked_ = false;
     std::chrono::steady_clock::time_point last_beat_{};
 };
 
