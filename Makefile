@@ -95,17 +95,29 @@ include $(PGXS)
 # Our flags come after the server's own. -g1 still names functions and lines in a backtrace, for a fraction of the size and
 # with less to compile. The server's headers are system headers to us (their warnings are not ours to fix), and the core
 # is compiled without them: what it includes cannot reach Postgres.
-compile = $(shell command -v ccache) $(CXX) $(CXXFLAGS) -g1 -std=c++20 -Wall -Wextra -Werror -Wno-register \
+ccache := $(if $(CCACHE_DISABLE),,$(shell command -v ccache))
+compile = $(ccache) $(CXX) $(CXXFLAGS) -g1 -std=c++20 -Wall -Wextra -Werror -Wno-register \
 	-fvisibility=hidden -fvisibility-inlines-hidden $(CFLAGS_SL) -Iextension -MMD -MP $(1) -c -o $@ $<
 server_headers := -isystem $(shell $(PG_CONFIG) --includedir-server) -D_GNU_SOURCE
 
-build/extension/core/%.o: extension/core/%.cpp
+# As in CMakeLists.txt: without ccache the header that costs most is parsed once, before all others.
+ifeq ($(ccache),)
+parsed := build/parsed.hpp
+build/parsed.hpp:
 	@mkdir -p $(@D)
-	$(call compile,)
+	echo '#include <nlohmann/json.hpp>' >$@
 
-build/%.o: %.cpp
+build/parsed.hpp.gch: build/parsed.hpp
+	$(call compile,-x c++-header)
+endif
+
+build/extension/core/%.o: extension/core/%.cpp $(addsuffix .gch,$(parsed))
 	@mkdir -p $(@D)
-	$(call compile,$(server_headers))
+	$(call compile,$(addprefix -include ,$(parsed)))
+
+build/%.o: %.cpp $(addsuffix .gch,$(parsed))
+	@mkdir -p $(@D)
+	$(call compile,$(server_headers) $(addprefix -include ,$(parsed)))
 
 -include $(patsubst %.o,%.d,$(OBJS) $(call object,$(boundary_sources)))
 
