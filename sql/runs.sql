@@ -64,6 +64,16 @@ SELECT regexp_replace(input ->> 'memory_context', '\d{4}-\d\d-\d\d', 'DATE', 'g'
 SELECT hil_complete_run(3, 1, '{"sink": "REPLY", "config": {"response": "What is your number?"}}');
 SELECT status(1), hil_conversation(conversation(1)) -> 'live_run', closed_at FROM hil.conversations;
 SELECT check_name, detail FROM hil_doctor() WHERE NOT ok;
+-- What is unanswered is customer_message, and stands in messages too, marked: also where the customer wrote before the AI had
+-- answered what came before it.
+SELECT hil_handle_message(conversation(1), 'Number 18.') ->> 'status';
+SELECT run_id AS run FROM hil_claim_runs('worker') \gset
+SELECT hil_handle_message(conversation(1), 'No, 19!') ->> 'status';
+SELECT hil_complete_run(:run, 1, '{"sink": "REPLY", "config": {"response": "18 is on its way."}}') ->> 'status';
+SELECT input ->> 'customer_message' AS message, input -> 'messages' AS messages FROM hil_claim_runs('worker') \gset last_
+SELECT m ->> 'sender_type', m ->> 'content', m ->> 'unanswered' FROM jsonb_array_elements(:'last_messages'::jsonb) m OFFSET 5;
+SELECT :'last_message';
+SELECT hil_complete_run(:run + 1, 1, '{"sink": "REPLY", "config": {"response": "19 is lost."}}') ->> 'status';
 
 -- handover_to_human: routed as its config says; the customer is told.
 SELECT claimed(2) AS run \gset

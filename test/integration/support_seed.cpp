@@ -220,6 +220,30 @@ TEST_F(SupportSeed, HandoverWithoutAClearSink) {
     EXPECT_EQ(steps(id), all_nodes);
 }
 
+TEST_F(SupportSeed, EachMessageIsToldToTheModelOnce) {
+    const auto times = [](const std::string& text, const std::string& all) {
+        int count = 0;
+        for (std::size_t at = all.find(text); at != std::string::npos; at = all.find(text, at + 1)) ++count;
+        return count;
+    };
+    const std::string first = "Where is order 17?", second = "And what is in it?";
+    const std::string id = ask(first);
+    ASSERT_TRUE(reaches(id, "finished"));
+    says(id, second);
+    ASSERT_TRUE(reaches(id, "finished"));
+    const std::vector<Json> asked = requests("handle_with_ai");
+    ASSERT_EQ(asked.size(), 2U);
+    EXPECT_EQ(asked[0]["messages"].back()["content"], "What the customer writes now:\n" + first);
+    const std::string prompt = asked[1]["messages"].back()["content"];
+    EXPECT_TRUE(prompt.ends_with("The conversation so far:\ncustomer: " + first +
+                                 "\nai: It arrives on Friday.\n\nWhat the customer writes now:\n" + second))
+        << prompt;
+    for (const Seen& seen : web_.seen("/v1/chat/completions")) {
+        EXPECT_LE(times(first, seen.body), 1) << seen.body;
+        EXPECT_LE(times(second, seen.body), 1) << seen.body;
+    }
+}
+
 TEST_F(SupportSeed, AToolThatFailsIsToldToTheModelAndNotToTheCustomer) {
     web_.on("/shopify/orders/18.json", [](const Seen&) { return Act::text("no such order", 404); });
     model_.by_node["handle_with_ai"] = {Say::call("shopify__get_order", {{"order_id", "18"}}),

@@ -25,6 +25,8 @@ std::string default_prompt(const Json& variables) {
     const auto messages = variables.find("messages");
     if (messages != variables.end() && messages->is_array())
         for (const Json& message : *messages) {
+            // These are the customer's message itself, and the model gets each once.
+            if (message.value("unanswered", Json(false)) == true) continue;
             const std::string sender = text_at(message, "sender_type");
             transcript += (transcript.empty() ? "" : "\n") + (sender == "user" ? "customer" : sender) + ": " +
                           text_at(message, "content");
