@@ -49,8 +49,9 @@ void define_settings() {
         &settings::max_message_bytes, 65536, 1, 1 << 20, PGC_SUSET, GUC_UNIT_BYTE, nullptr, nullptr, nullptr);
     DefineCustomIntVariable("hil.ai_timeout",
                             "Time without a result after which the AI's turn is handed over to people.",
-                            nullptr, &settings::ai_timeout_seconds, 600, 1, INT_MAX / 1000, PGC_SUSET,
-                            GUC_UNIT_S, nullptr, nullptr, nullptr);
+                            "Where it ends while the server is away, half a minute from its return.",
+                            &settings::ai_timeout_seconds, 600, 1, INT_MAX / 1000, PGC_SUSET, GUC_UNIT_S,
+                            nullptr, nullptr, nullptr);
     DefineCustomStringVariable("hil.default_workflow", "Workflow of conversations that name none.",
                                "Empty: the only one that is loaded.", &settings::default_workflow, "",
                                PGC_SUSET, 0, nullptr, nullptr, nullptr);

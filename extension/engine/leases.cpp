@@ -107,16 +107,21 @@ const Statement<std::int32_t, Timestamp, Timestamp> select_expired{
     "AND (started_at < $3) IS NOT TRUE ORDER BY lease_until LIMIT $1"};
 const Statement<Uuid, std::int64_t> still_expired{
     "SELECT lease_until < clock_timestamp() FROM hil.runs WHERE conversation_id = $1 AND id = $2"};
-const Statement<std::int32_t, Duration, Timestamp> select_overdue{
+const Statement<Timestamp, Timestamp> select_over{
+    "SELECT id::text FROM hil.runs WHERE status = 'running' AND lease_until < $1 "
+    "AND (started_at < $2) IS NOT TRUE"};
+// Nor does the AI answer meanwhile: passed over is what was queued or begun before $4, and was not tried in
+// vain since.
+const Statement<std::int32_t, Duration, Timestamp, Timestamp> select_overdue{
     "SELECT conversation_id, id FROM hil.runs WHERE status IN ('queued', 'running') AND created_at < $3 - $2 "
-    "ORDER BY created_at LIMIT $1"};
+    "AND least(started_at, run_after) >= $4 ORDER BY created_at LIMIT $1"};
 
 Timestamp (*writable_since)() = pg::server_start;
 
-// What workers have, once the server is back, to find it and to renew.
+// What workers have, once the server is back, to find it and to renew or answer.
 constexpr std::int64_t time_to_come_back = 30'000'000;
 
-// Runs that were begun before are excused where their leases are over.
+// Runs that were begun before are excused where their leases or their time are over.
 Timestamp excused_before(Timestamp now) {
     constexpr Timestamp always{std::numeric_limits<std::int64_t>::min()};  // -infinity
     const Timestamp since = writable_since();
@@ -206,13 +211,19 @@ std::int64_t expire_leases(std::int32_t at_most) {
 
 std::int64_t time_out_runs(std::int32_t at_most) {
     const Duration limit{static_cast<std::int64_t>(settings::ai_timeout_seconds) * 1'000'000};
-    return for_each_locked(by_index(select_overdue, at_most, limit, pg::clock_now()),
+    const Timestamp now = pg::clock_now();
+    return for_each_locked(by_index(select_overdue, at_most, limit, now, excused_before(now)),
                            [](Conversation& conversation, const Run& run) {
                                hand_over(conversation,
                                          {.reason = "The AI did not answer in time", .notice = "error"},
                                          config_of(run.workflow, run.revision));
                                return true;
                            });
+}
+
+pg::Rows leases_over_for(Duration span) {
+    const Timestamp before{pg::clock_now().microseconds - span.microseconds};
+    return by_index(select_over, before, excused_before(before));
 }
 
 }  // namespace hil::engine

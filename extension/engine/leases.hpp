@@ -18,9 +18,12 @@ std::vector<std::int64_t> renew_runs(const std::string& worker, const std::vecto
 // Ends attempts whose lease is over, and hands over conversations whose run is older than hil.ai_timeout;
 // each at most `at_most`, skipping conversations that others hold. Return how many.
 // Leases that ended while nobody could renew them, since the server was away, get half a minute from its
-// return.
+// return, and so does the AI's time.
 std::int64_t expire_leases(std::int32_t at_most);
 std::int64_t time_out_runs(std::int32_t at_most);
+
+// The ids, as text, of runs that expire_leases should have ended at least so long ago.
+pg::Rows leases_over_for(Duration span);
 
 // Since when the server can be written to. Where nobody says it, that is since its start; background/ knows
 // of crashes and promotions too, where the library is preloaded.

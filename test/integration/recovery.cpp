@@ -262,21 +262,42 @@ TEST_F(Recovery, TheTimeInWhichTheServerWasAwayEndsNoAttempt) {
             {id});
         sql().query("SELECT hil_tick()");
     };
+    const auto complaints = [&] {
+        return sql().one("SELECT string_agg(check_name, ', ') FROM hil_doctor() WHERE NOT ok");
+    };
+    // Nobody claimed these before the server went.
+    const std::string queued = new_id();
+    const auto end_time = [&](const std::string& id) {
+        sql().query(
+            "UPDATE hil.runs SET created_at = created_at - interval '601 s' WHERE conversation_id = $1",
+            {id});
+        return sql().json("SELECT hil_tick()")["ai_timeouts"].get<int>();
+    };
     const std::string run = claim(before);
+    says(queued, "Where is my order?");
     cluster("restart");
     reconnect();
     end_lease(before);
     EXPECT_EQ(state(before), "running false");
+    sql().query("UPDATE hil.runs SET lease_until = lease_until - interval '1 h' WHERE id = $1", {run});
+    EXPECT_EQ(complaints(), "");
+    EXPECT_EQ(end_time(queued), 0);
+    // Somebody takes it up, and has the same half minute.
+    EXPECT_EQ(sql().one("SELECT count(*) FROM hil_claim_runs('lives')"), "1");
+    EXPECT_EQ(sql().json("SELECT hil_tick()")["ai_timeouts"], 0);
+    EXPECT_EQ(status(queued), "ai_processing");
     EXPECT_EQ(sql().one("SELECT hil_renew_runs('lives', ARRAY[$1::bigint])", {run}), "{" + run + "}");
     // What was begun since the start was never without a server.
     claim(since);
     end_lease(since);
     EXPECT_TRUE(within_patience([&] { return state(since) == "queued true"; }));
-    // Its worker did not come back after all.
+    EXPECT_EQ(end_time(since), 1);
+    EXPECT_EQ(status(since), "pending_human");
+    // Its worker did not come back after all, and the other one has no answer.
     end_lease(before);
     EXPECT_TRUE(within_patience([&] {
         sql().query("SELECT hil_tick()");
-        return state(before) == "queued true";
+        return state(before) == "queued true" && status(queued) == "pending_human";
     }));
 }
 
