@@ -162,15 +162,23 @@ CALL refused($$SELECT hil_cancel(conversation(99))$$);
 
 -- Sessions last, and the plans that they made when the tables were small with them: they find rows by indexes all the same.
 SELECT hand_over(15, '{technical}');
-VACUUM ANALYZE hil.conversations, hil.messages, hil.agent_queue, hil.handover_events, hil.runs;
+VACUUM ANALYZE hil.conversations, hil.messages, hil.agent_queue, hil.handover_events, hil.runs, hil.skill_sets, hil.skill_profiles,
+    hil.conversation_analytics;
 \connect -
 SET search_path = test, public;
 BEGIN;
 SELECT conversation_id, status FROM hil_inbox(agent('Tess'));
 SELECT hil_conversation(conversation(15)) ->> 'status';
+SELECT hil_set_agent_capacity(agent('Tess'), 2) -> 'assigned' = jsonb_build_array(conversation(15)) AS taken;
+SELECT hil_transfer(conversation(15), agent('Tess'), 'somebody else', required_skills => '{technical}') ->> 'status';
+SELECT hand_over(16, '{technical}');
+SELECT hil_handle_message(conversation(16), 'Hello?', idempotency_key => 'once') = hil_handle_message(conversation(16), 'Hello?', idempotency_key => 'once') AS once;
+SELECT hil_set_agent_skills(agent('Tess'), '{technical}') ->> 'status';
 SELECT hil_cancel(conversation(15)) ->> 'status';
+SELECT hil_rate(conversation(15), 2);
 SELECT relname, pg_stat_get_xact_numscans(oid) AS read_from_end_to_end FROM pg_class
-WHERE relnamespace = 'hil'::regnamespace AND relname IN ('conversations', 'messages', 'agent_queue', 'handover_events', 'runs') ORDER BY relname;
+WHERE relnamespace = 'hil'::regnamespace AND relname IN ('conversations', 'messages', 'agent_queue', 'handover_events', 'runs', 'skill_sets', 'skill_profiles',
+    'conversation_analytics') ORDER BY relname;
 COMMIT;
 
 -- No AI, nothing to give back to.

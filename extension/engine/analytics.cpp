@@ -71,6 +71,7 @@ void rate(const Uuid& conversation, double satisfaction) {
                       "satisfaction is " + number_text(satisfaction) + ", 1 to 5 is allowed",
                       "Pass a number from 1 (poor) to 5 (excellent).");
     lock(conversation);
+    const pg::PlansByIndex by_index;
     if (update_satisfaction(conversation, satisfaction).empty())
         throw Refusal(Reason::wrong_state, "conversation " + conversation.text() + " was never closed",
                       "Rate it after it is finished or resolved.");

@@ -36,6 +36,7 @@ void visit_newest(const Uuid& conversation, std::int64_t after, Visitor visitor)
             range, [&](const pg::Cell* message) { return visitor(message[0].integer, message[1].text); });
     });
     if (read) return;
+    const pg::PlansByIndex by_index;
     for (const pg::Row& row : select_newest(conversation, after)) {
         const auto [id, sender_type] = row.as<std::int64_t, std::string>();
         if (!visitor(id, sender_type)) return;
@@ -56,12 +57,14 @@ std::int64_t add_message(const Conversation& conversation, const NewMessage& mes
 }
 
 std::optional<Json> answer_given(const Uuid& conversation, const std::string& idempotency_key) {
+    const pg::PlansByIndex by_index;
     const pg::Rows rows = select_answer(conversation, idempotency_key);
     if (rows.empty()) return std::nullopt;
     return Json::parse(rows.front().get<JsonText>(0).text);
 }
 
 void keep_answer(const Uuid& conversation, std::int64_t message, const Json& answer) {
+    const pg::PlansByIndex by_index;
     update_answer(conversation, message, JsonText{answer.dump()});
 }
 

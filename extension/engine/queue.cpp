@@ -99,6 +99,7 @@ std::optional<Duration> wait_of(const Conversation& conversation) {
 std::optional<Agent> record_assignment(Conversation& conversation, const Entry& entry,
                                        std::optional<Agent> agent) {
     if (!agent) return std::nullopt;
+    const pg::PlansByIndex by_index;
     mark_assigned(conversation.id, entry.ticket, agent->id);
     count_waiting({entry.priority, entry.ticket, entry.skill_set}, -1, wait_of(conversation));
     mark_handover_taken(conversation.id, agent->id);
@@ -129,6 +130,7 @@ std::optional<Agent> enqueue(Conversation& conversation, const Route& route) {
 }
 
 Entry lock_entry(const Conversation& conversation) {
+    const pg::PlansByIndex by_index;
     const pg::Rows rows = lock_active_entry(conversation.id);
     if (rows.empty())
         throw std::logic_error("conversation " + conversation.id.text() + " has no active queue entry");
@@ -140,6 +142,7 @@ Entry lock_entry(const Conversation& conversation) {
 }
 
 void requeue(Conversation& conversation, Entry& entry, const Requeue& change) {
+    const pg::PlansByIndex by_index;
     const Uuid agent = conversation.agent.value();
     if (change.route) {
         entry.skills = change.route->skills;

@@ -38,6 +38,7 @@ const Statement<Texts> insert_profile{
     "SELECT id FROM added"};
 
 std::int32_t intern(const Statement<Texts>& find, const Statement<Texts>& insert, const SkillSet& skills) {
+    const pg::PlansByIndex by_index;
     pg::Rows rows = find(skills);
     if (rows.empty()) {
         take_turn(empty_skill_set);
