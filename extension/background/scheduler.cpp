@@ -134,11 +134,6 @@ class Scheduler {
         const Clock::time_point now = Clock::now();
         const bool by_clock = now >= next_by_clock();
         more_ = more_by_clock_ = false;
-        if (const std::optional<Ending> ending = wait_for_restore()) return ending;
-        if (restoration_ == Restoration::under_way) {
-            last_by_clock_ = Clock::now();
-            return std::nullopt;
-        }
         next_look_.reset();
         for (DutyRecord& record : records_) {
             if (record.duty().when == When::by_clock && !by_clock) continue;
@@ -161,20 +156,11 @@ class Scheduler {
         return std::nullopt;
     }
 
-    // Whether a dump is being restored. Once hil has been used that is over for as long as this process
-    // lives.
-    std::optional<Ending> wait_for_restore() {
-        if (restoration_ == Restoration::none || !restore_record_.may_run(Clock::now())) return std::nullopt;
-        std::optional<Ending> ending;
-        const std::exception_ptr thrown = pg::caught([&] {
-            ending = in_transaction(restore_record_.activity(), true,
-                                    [&] { restoration_ = engine::restoration(); });
-        });
-        if (thrown)
-            take_back(restore_record_, thrown);
-        else
-            restore_record_.succeeded(Clock::now());
-        return ending;
+    // Whether a dump is being restored, asked in each transaction anew, since a restore may have begun after
+    // the one before. Once hil has been used that is over for as long as this process lives.
+    bool restore_is_under_way() {
+        if (restoration_ != Restoration::none) restoration_ = engine::restoration();
+        return restoration_ == Restoration::under_way;
     }
 
     // VACUUM, which cannot be part of any transaction that does something else.
@@ -183,7 +169,9 @@ class Scheduler {
         std::optional<Ending> ending;
         const std::exception_ptr thrown = pg::caught([&] {
             std::vector<engine::TableRows> tables;
-            const auto count = [&] { tables = engine::rewritten_tables(); };
+            const auto count = [&] {
+                if (!restore_is_under_way()) tables = engine::rewritten_tables();
+            };
             if ((ending = in_transaction(upkeep_record_.activity(), true, count))) return;
             std::map<std::uint32_t, std::int64_t> vacuums_before;
             for (const engine::TableRows& table : tables) {
@@ -218,9 +206,10 @@ class Scheduler {
         const Clock::time_point begun = Clock::now();
         std::int64_t done = 0;
         const std::set<pg::Uuid> aside = record.aside(begun);
-        if (const auto ending =
-                in_transaction(record.activity(), duty.durable, [&] { done = engine::perform(duty, aside); }))
-            return ending;
+        const auto do_it = [&] {
+            if (!restore_is_under_way()) done = engine::perform(duty, aside);
+        };
+        if (const auto ending = in_transaction(record.activity(), duty.durable, do_it)) return ending;
         record.succeeded(begun);
         if (done >= duty.at_most) {
             more_ = true;
@@ -268,10 +257,8 @@ class Scheduler {
 
     Extension extension_;
     std::vector<DutyRecord> records_;
-    static constexpr Duty restore_duty_{"restore_awaited", nullptr};
-    DutyRecord restore_record_{restore_duty_};  // no duty of a round: it decides whether there is one
     static constexpr Duty upkeep_duty_{"vacuumed", nullptr};
-    DutyRecord upkeep_record_{upkeep_duty_};  // nor this: it runs in no transaction
+    DutyRecord upkeep_record_{upkeep_duty_};  // no duty of a round: it runs in no transaction
     Upkeep upkeep_;
     Restoration restoration_ = Restoration::unknown;
     std::optional<Clock::time_point> last_by_clock_;  // the end of the last round by the clock

@@ -9,9 +9,10 @@ enum class Restoration {
     under_way,
 };
 
-// A restore loads the tables one after the other and sets the sequences last, so that meanwhile there are
-// rows whose sequence was never used. What a round would do then, with half of the rows, would collide with
-// those to come.
+// What a round would do with half of a dump's rows would collide with those to come. A restore in one session
+// loads the tables one after the other and sets the sequences last, so that meanwhile there are rows whose
+// sequence was never used. One with several jobs sets them at any time; pg_restore is known by its sessions'
+// name.
 Restoration restoration();
 
 }  // namespace hil::engine

@@ -19,6 +19,7 @@ void Background::SetUp() {
 void Background::TearDown() {
     if (IsSkipped()) return;
     LiveTest::TearDown();
+    server_ = std::make_unique<Session>("postgres");
     server().query("ALTER SYSTEM RESET ALL");
     server().query("SELECT pg_reload_conf()");
 }
@@ -32,6 +33,11 @@ void Background::restart_server() {
     cluster("restart");
     server_ = std::make_unique<Session>("postgres");
     reconnect();
+}
+
+void Background::restart_with(const std::string& setting, const std::string& value) {
+    LiveTest::restart_with(setting, value);
+    server_ = std::make_unique<Session>("postgres");
 }
 
 void Background::after_crash() {
@@ -83,6 +89,22 @@ testing::AssertionResult Background::has_scheduler(const std::string& database, 
 testing::AssertionResult Background::has_no_scheduler(const std::string& database) {
     if (within_patience([&] { return scheduler_of(database).empty(); })) return testing::AssertionSuccess();
     return testing::AssertionFailure() << "a scheduler of " << database << " goes on";
+}
+
+testing::AssertionResult Background::several_rounds(const std::string& database) {
+    int transactions = 0;
+    std::string before;
+    const auto have_passed = [&] {
+        const std::string now = server().one(
+            "SELECT extract(epoch FROM query_start)::text FROM pg_stat_activity WHERE backend_type = 'hil "
+            "scheduler' AND datname = $1",
+            {database});
+        if (now != before) ++transactions;
+        before = now;
+        return transactions > 40;  // of which a round has about a dozen
+    };
+    if (within_patience(have_passed)) return testing::AssertionSuccess();
+    return testing::AssertionFailure() << "the scheduler of " << database << " does nothing";
 }
 
 bool Background::is_woken(const std::string& process) {

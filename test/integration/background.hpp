@@ -15,6 +15,7 @@ class Background : public LiveTest {
     // ALTER SYSTEM, and reload.
     void set(const std::string& setting, const std::string& value);
     void restart_server();
+    void restart_with(const std::string& setting, const std::string& value);
     // Waits until a server that crashed takes connections again.
     void after_crash();
 
@@ -33,6 +34,8 @@ class Background : public LiveTest {
         return has_scheduler(database(), before);
     }
     testing::AssertionResult has_no_scheduler(const std::string& database);
+    // Until its scheduler has gone through its duties a few times.
+    testing::AssertionResult several_rounds(const std::string& database);
 
     // A conversation that waits beside a free agent, as two transactions leave it that miss each other. No
     // commit wakes the scheduler for the agent.

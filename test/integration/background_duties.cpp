@@ -62,8 +62,7 @@ TEST_F(BackgroundDuties, ACommitWakesTheSchedulerAndAnAbortDoesNot) {
 }
 
 TEST_F(BackgroundDuties, ATransactionThatWasPreparedWakesItWhenItIsCommitted) {
-    set("max_prepared_transactions", "1");
-    restart_server();
+    restart_with("max_prepared_transactions", "1");
     ASSERT_TRUE(is_served());
     set("hil.naptime", "1h");
     says(new_id(), "hello");
@@ -261,15 +260,7 @@ TEST_F(BackgroundDuties, RoundsWaitForTheEndOfARestore) {
         "WITH message AS (INSERT INTO hil.messages (conversation_id, id, sender_type, content) "
         "OVERRIDING SYSTEM VALUE VALUES (gen_random_uuid(), 7, 'user', 'Hello')) "
         "UPDATE hil.human_agents SET status = 'online', last_active = clock_timestamp() - interval '1 day'");
-    const auto rounds = [&] {
-        return server().one(
-            "SELECT extract(epoch FROM query_start)::text FROM pg_stat_activity WHERE pid = $1",
-            {scheduler()});
-    };
-    for (int i = 0; i < 3; ++i) {
-        const std::string before = rounds();
-        ASSERT_TRUE(within_patience([&] { return rounds() != before; }));
-    }
+    ASSERT_TRUE(several_rounds(database()));
     EXPECT_EQ(sql().one("SELECT status FROM hil.human_agents"), "online");
     EXPECT_FALSE(sql().yes("SELECT is_called FROM hil.outbox_id_seq"));
     sql().query("SELECT setval('hil.messages_id_seq', 7)");

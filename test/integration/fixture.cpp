@@ -37,6 +37,10 @@ void LiveTest::TearDown() {
     EXPECT_EQ(complaints(), "");
     drop_database();
     std::filesystem::remove_all(folder_);
+    if (settings_to_reset_.empty()) return;
+    Session server("postgres");
+    for (const std::string& setting : settings_to_reset_) server.query("ALTER SYSTEM RESET " + setting);
+    cluster("restart");
 }
 
 void LiveTest::use_new_database() {
@@ -68,6 +72,13 @@ void LiveTest::reconnect() {
             return false;
         }
     }));
+}
+
+void LiveTest::restart_with(const std::string& setting, const std::string& value) {
+    sql().query("ALTER SYSTEM SET " + setting + " = '" + value + "'");
+    settings_to_reset_.push_back(setting);
+    cluster("restart");
+    reconnect();
 }
 
 void LiveTest::load(const std::string& workflow_file) const {

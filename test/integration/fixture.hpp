@@ -44,6 +44,8 @@ class LiveTest : public testing::Test {
 
     // After the server was stopped and started.
     void reconnect();
+    // Sets what the server reads at its start, until the end of the test.
+    void restart_with(const std::string& setting, const std::string& value);
 
     // By pg_dump and pg_restore; the test goes on in the other database, and the first is dropped.
     void restore_into_another_database();
@@ -102,6 +104,7 @@ class LiveTest : public testing::Test {
     std::unique_ptr<Session> sql_;
     std::filesystem::path folder_;
     std::vector<std::unique_ptr<Process>> workers_;
+    std::vector<std::string> settings_to_reset_;
 };
 
 // Holds up the report of one node's step in the middle of its transaction, for as long as the test likes, and
