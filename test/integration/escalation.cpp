@@ -92,8 +92,11 @@ TEST_F(Escalation, ManyRoundsAtOnceTakeEachStepOnce) {
                               taken += session.number("SELECT (hil_tick() ->> 'escalated')::int");
                       }),
               std::vector<std::string>{});
-    EXPECT_EQ(taken, 300 * 3 + 300 * 2);
-    EXPECT_EQ(events(), taken);
+    EXPECT_EQ(events(), 300 * 3 + 300 * 2);
+    // Where a scheduler runs, it takes some of them.
+    if (!preloaded()) {
+        EXPECT_EQ(taken, events());
+    }
     expect_each_step_once();
     EXPECT_EQ(sql().number("SELECT count(*) FROM hil.conversations WHERE status = 'back_to_ai'"), 300);
     EXPECT_EQ(sql().number("SELECT count(*) FROM hil.agent_queue WHERE status = 'pending' AND priority = 3 "
@@ -169,13 +172,13 @@ TEST_F(Escalation, AServerThatDiesTakesNoStepTwice) {
     EXPECT_GE(before, known);
     EXPECT_LT(before, entries * 3) << "the crash came too late to test anything";
     expect_each_step_once();
-    int after = 0;
-    for (int taken = 1; taken > 0; after += taken)
-        taken = sql().number("SELECT (hil_tick() ->> 'escalated')::int");
-    EXPECT_EQ(before + after, entries * 3);
+    EXPECT_TRUE(within_patience([&] {
+        sql().query("SELECT hil_tick()");
+        return events() >= entries * 3;
+    }));
     EXPECT_EQ(events(), entries * 3);
     expect_each_step_once();
-    std::cout << before << " steps before the crash, " << after << " after it\n";
+    std::cout << before << " steps before the crash, " << events() - before << " after it\n";
 }
 
 }  // namespace

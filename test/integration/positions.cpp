@@ -302,9 +302,7 @@ TEST_F(Positions, DoNotWaitForWhoWritesElsewhere) {
 
 // A prepared transaction has no session any more, and after a restart another name than when it wrote.
 TEST_F(Positions, CountWhatAPreparedTransactionCommitsAtLast) {
-    sql().query("ALTER SYSTEM SET max_prepared_transactions = 2");
-    cluster("restart");
-    reconnect();
+    restart_with("max_prepared_transactions", "2");
     come_and_go(1);
     Session slow = connect();
     slow.query("BEGIN");
@@ -327,9 +325,6 @@ TEST_F(Positions, CountWhatAPreparedTransactionCommitsAtLast) {
     }));
     sql().query(
         "INSERT INTO hil.queue_count_deltas (priority, ticket, skill_set_id, delta) VALUES (1, 1, 0, -1)");
-    sql().query("ALTER SYSTEM RESET max_prepared_transactions");
-    cluster("restart");
-    reconnect();
 }
 
 // A second server that follows the first and answers who only reads.

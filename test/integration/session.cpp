@@ -101,8 +101,9 @@ Rows Session::finish() {
 void Session::listen(const std::string& channel) { query("LISTEN \"" + channel + "\""); }
 
 std::vector<Notification> Session::notifications() {
-    // The server sends what is due before it is ready for the next statement.
-    query("SELECT 1");
+    // Others' commits are seen a moment before their notifications reach this session; its own makes it read
+    // all that came before.
+    query("NOTIFY caught_up");
     std::vector<Notification> result;
     while (PGnotify* raw = PQnotifies(connection_.get())) {
         const std::unique_ptr<PGnotify, decltype(&PQfreemem)> notification(raw, PQfreemem);
