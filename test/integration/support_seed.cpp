@@ -1,7 +1,6 @@
 // The support workflow, unchanged, on a server that speaks the Chat Completions API, with tools by HTTP and
 // by MCP: every way to its end.
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 
 #include "fixture.hpp"
@@ -31,10 +30,6 @@ Json evaluated(bool resolved, bool needs_handover) {
 class SupportSeed : public LiveTest {
   protected:
     void SetUp() override {
-        if (const std::string missing = mcp_is_missing(); !missing.empty()) {
-            if (std::getenv("CI") != nullptr) FAIL() << missing;
-            GTEST_SKIP() << missing;
-        }
         LiveTest::SetUp();
         outbox_ = file("outbox", "");
         model_.node_by_words = {{"Evaluate if AI can handle", "check_confidence"},
@@ -52,7 +47,6 @@ class SupportSeed : public LiveTest {
 
     // What must be true of every conversation: nothing that is secret gets out.
     void TearDown() override {
-        if (outbox_.empty()) return;
         for (const Seen& seen : web_.seen("/v1/chat/completions")) {
             EXPECT_EQ(seen.header("Authorization"), "Bearer key-of-the-test");
             EXPECT_EQ(seen.body.find("token-of-the-shop"), std::string::npos);
@@ -83,8 +77,8 @@ tools:
   warehouse.burn: {kind: http, description: Not for this workflow., url: ")" +
                         web_.url() + R"(/burn", method: POST, allow_private: true}
 mcp_servers:
-  gmail: {command: [node, ")" +
-                        gmail_server +
+  gmail: {command: [")" +
+                        mail_server +
                         R"("], env: [GMAIL_OUTBOX]}
 )";
         settings.environment = {{"HIL_TEST_KEY", "key-of-the-test"},
