@@ -3,15 +3,23 @@
 #include <algorithm>
 #include <string>
 
+#include "core/json_depth.hpp"
 #include "core/refusal.hpp"
 
 namespace hil {
 
 namespace {
 
-// Returns how deep arrays and objects lie in one another. Brackets inside strings do not count. For text that
-// is no JSON the number means nothing, but the parser never goes deeper than it.
-std::size_t nesting_depth(std::string_view text) {
+[[noreturn]] void refuse(std::string_view argument, const std::string& what, std::string hint,
+                         std::string detail = "") {
+    std::string message(argument);
+    message += what;
+    throw Refusal(Reason::invalid_argument, message, std::move(hint), std::move(detail));
+}
+
+}  // namespace
+
+std::size_t json_depth(std::string_view text) {
     std::size_t depth = 0;
     std::size_t deepest = 0;
     bool in_string = false;
@@ -31,15 +39,6 @@ std::size_t nesting_depth(std::string_view text) {
     return deepest;
 }
 
-[[noreturn]] void refuse(std::string_view argument, const std::string& what, std::string hint,
-                         std::string detail = "") {
-    std::string message(argument);
-    message += what;
-    throw Refusal(Reason::invalid_argument, message, std::move(hint), std::move(detail));
-}
-
-}  // namespace
-
 Json parse_json(std::string_view text, std::string_view argument) {
     if (text.size() > max_json_bytes) {
         refuse(argument,
@@ -47,7 +46,7 @@ Json parse_json(std::string_view text, std::string_view argument) {
                    std::to_string(text.size()) + " bytes",
                "Send less: keep large texts elsewhere and refer to them.");
     }
-    const std::size_t depth = nesting_depth(text);
+    const std::size_t depth = json_depth(text);
     if (depth > static_cast<std::size_t>(max_json_depth)) {
         refuse(argument,
                " must be JSON of at most " + std::to_string(max_json_depth) + " levels, got " +

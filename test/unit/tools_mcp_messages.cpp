@@ -1,6 +1,7 @@
 // The Model Context Protocol's messages, as servers write them, well and badly.
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <string>
 
 #include "tools/mcp/json_rpc.hpp"
@@ -51,6 +52,23 @@ TEST(McpJsonRpc, ReadsRepliesRequestsAndNotifications) {
 TEST(McpJsonRpc, TakesSeveralInAList) {
     EXPECT_EQ(
         read_messages(R"([{"jsonrpc":"2.0","method":"a"},{"jsonrpc":"2.0","id":1,"result":{}}])").size(), 2U);
+}
+
+// The parser's own way to bound the depth looks at the whole list again for each object in it: minutes.
+TEST(McpJsonRpc, AListOfManyObjectsIsReadAtOnce) {
+    std::string text = R"({"jsonrpc": "2.0", "id": 1, "result": [{})";
+    while (text.size() < 1'000'000) text += ",{}";
+    const auto start = std::chrono::steady_clock::now();
+    EXPECT_GT(read_messages(text + "]}").at(0).result.size(), 300'000U);
+    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5));
+}
+
+TEST(McpJsonRpc, TakesNoListOfThousands) {
+    const std::string one = R"({"jsonrpc":"2.0","method":"a"})";
+    std::string text = one;
+    for (int i = 1; i < 1'000; ++i) text += "," + one;
+    EXPECT_EQ(read_messages("[" + text + "]").size(), 1'000U);
+    EXPECT_THROW(read_messages("[" + text + "," + one + "]"), BadMessage);
 }
 
 TEST(McpJsonRpc, RefusesWhatIsNoMessage) {

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "config/secrets.hpp"
+#include "core/json_depth.hpp"
 #include "core/text.hpp"
 #include "http/retry_after.hpp"
 
@@ -26,11 +27,10 @@ struct Told {
 };
 
 Told read(const HttpReply& reply) {
-    const Json body = reply.body.size() > max_read_bytes
-                          ? Json()
-                          : Json::parse(
-                                reply.body, [](int depth, Json::parse_event_t, Json&) { return depth < 10; },
-                                /*allow_exceptions=*/false);
+    Json body;
+    if (reply.body.size() <= max_read_bytes &&
+        json_depth(reply.body) <= static_cast<std::size_t>(max_json_depth))
+        body = Json::parse(reply.body, nullptr, /*allow_exceptions=*/false);
     if (!body.is_object() || !body.contains("error")) return {"", "", reply.body, ""};
     const Json& error = body["error"];
     if (error.is_string()) return {"", "", error.get<std::string>(), ""};

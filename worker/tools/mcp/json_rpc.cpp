@@ -1,5 +1,6 @@
 #include "tools/mcp/json_rpc.hpp"
 
+#include "core/json_depth.hpp"
 #include "core/text.hpp"
 
 namespace hil::worker::mcp {
@@ -12,12 +13,10 @@ std::string text_of(const Json& message) {
 
 Json parsed(std::string_view text) {
     if (text.size() > max_message_bytes) throw BadMessage("the message is too long");
-    const auto require_flat = [](int depth, Json::parse_event_t, const Json&) {
-        if (depth > max_json_depth) throw BadMessage("the message is nested too deep");
-        return true;
-    };
+    if (json_depth(text) > static_cast<std::size_t>(max_json_depth))
+        throw BadMessage("the message is nested too deep");
     try {
-        return Json::parse(text, require_flat);
+        return Json::parse(text);
     } catch (const Json::exception&) {
         throw BadMessage("expected a JSON-RPC message, got " + in_quotes(text));
     }
@@ -76,6 +75,8 @@ std::vector<Message> read_messages(std::string_view text) {
     std::vector<Message> messages;
     if (!json.is_array()) {
         messages.push_back(message_of(json));
+    } else if (json.size() > max_listed_messages) {
+        throw BadMessage("too many messages in one list");
     } else {
         for (const Json& item : json) messages.push_back(message_of(item));
     }

@@ -14,6 +14,7 @@
 namespace hil::worker::mcp {
 
 inline constexpr std::size_t max_message_bytes = 4 << 20;
+inline constexpr std::size_t max_listed_messages = 1'000;
 
 inline constexpr int method_not_found = -32601;
 
@@ -48,8 +49,8 @@ std::string notification_text(const std::string& method, const Json& params);
 std::string result_reply(const Json& id, const Json& result);
 std::string error_reply(const Json& id, int code, const std::string& message);
 
-// One message, or several in a list. Throws BadMessage for what is none, is longer than max_message_bytes, or
-// is nested deeper than max_json_depth.
+// One message, or several in a list. Throws BadMessage for what is none, is longer than max_message_bytes, is
+// nested deeper than max_json_depth, or lists more than max_listed_messages.
 std::vector<Message> read_messages(std::string_view text);
 
 // What is said to a server's own request: to a ping that we are there, to all else that we know no such
