@@ -7,6 +7,8 @@
 #include <asio/co_spawn.hpp>
 #include <asio/post.hpp>
 #include <asio/system_error.hpp>
+#include <set>
+#include <thread>
 
 #include "http/curl_client.hpp"
 #include "scripted/server.hpp"
@@ -141,12 +143,28 @@ TEST_F(HttpClientTest, HandsOverTheBodyPieceByPieceUntilItIsEnough) {
               [](const Seen&) { return Act::text(std::string(1000, 'x'), 200).drip(10, milliseconds(1)); });
     std::size_t received = 0;
     HttpRequest given = request("/stream");
-    given.on_data = [&](std::string_view bytes) { return (received += bytes.size()) < 50; };
+    std::set<std::thread::id> on;
+    given.on_data = [&](std::string_view bytes) {
+        on.insert(std::this_thread::get_id());
+        return (received += bytes.size()) < 50;
+    };
     const HttpReply reply = send(given);
+    EXPECT_FALSE(on.contains(std::this_thread::get_id())) << "other requests would wait for what it does";
     EXPECT_EQ(reply.status, 200);
     EXPECT_EQ(reply.body, "");
     EXPECT_GE(received, 50U);
     EXPECT_LT(received, 1000U);
+}
+
+TEST_F(HttpClientTest, WhatGoesWrongAfterItWasEnoughChangesNothing) {
+    server.on("/cut", [](const Seen&) { return Act::text(std::string(1000, 'x'), 200).cut(100); });
+    HttpRequest given = request("/cut");
+    std::size_t received = 0;
+    given.on_data = [&](std::string_view bytes) { return (received += bytes.size()) < 100; };
+    EXPECT_EQ(send(given).status, 200);
+    received = 0;
+    given.on_data = [&](std::string_view bytes) { return (received += bytes.size()) < 101; };
+    EXPECT_EQ(failure(given), Kind::cut);
 }
 
 TEST_F(HttpClientTest, FollowsNoRedirect) {

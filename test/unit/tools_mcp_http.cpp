@@ -137,6 +137,38 @@ TEST_F(McpHttp, TheServersOwnRequestsAreAnswered) {
     EXPECT_TRUE(answered);
 }
 
+// A server that asks for hundreds of answers at once would have us send hundreds of requests at once.
+TEST_F(McpHttp, OfManyRequestsOfTheServerAFewAreAnswered) {
+    on_call_ = [](const Seen& seen) {
+        std::string events;
+        for (int i = 0; i < 500; ++i)
+            events += event({{"jsonrpc", "2.0"}, {"id", "p" + std::to_string(i)}, {"method", "ping"}});
+        return stream(events + event(reply_of(seen, text_result("done"))));
+    };
+    EXPECT_EQ(call().text, "done");
+    on_call_ = [](const Seen& seen) { return Act::json(reply_of(seen, text_result("done"))); };
+    for (int i = 0; i < 20; ++i) call();
+    int answered = 0;
+    for (const Seen& seen : web_.seen("/mcp")) answered += seen.json.contains("result") ? 1 : 0;
+    EXPECT_GE(answered, 1);
+    EXPECT_LE(answered, 10);
+}
+
+TEST_F(McpHttp, AnAnswerOfThousandsOfMessagesIsNone) {
+    const std::string note = event({{"jsonrpc", "2.0"}, {"method", "notifications/message"}});
+    int notes = 999;
+    on_call_ = [&](const Seen& seen) {
+        std::string events;
+        for (int i = 0; i < notes; ++i) events += note;
+        return stream(events + event(reply_of(seen, text_result("done"))));
+    };
+    EXPECT_EQ(call().text, "done");
+    notes = 1'000;
+    const ToolOutcome outcome = call();
+    EXPECT_TRUE(outcome.is_error);
+    EXPECT_NE(outcome.text.find("more than 1000 messages"), std::string::npos) << outcome.text;
+}
+
 TEST_F(McpHttp, ALostSessionIsBegunAgainAndTheCallRepeated) {
     session_ = "old";
     on_call_ = [this](const Seen& seen) {

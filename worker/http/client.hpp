@@ -30,8 +30,8 @@ struct HttpRequest {
     HttpTimeouts timeouts;
     std::size_t max_reply_bytes = 4 << 20;           // after decompression
     std::shared_ptr<const AddressPolicy> addresses;  // required
-    // Takes the reply's body piece by piece, on the I/O thread; false: that is enough, and the transfer ends
-    // well. Without it the body is in the reply.
+    // Takes the reply's body piece by piece, on the caller's executor, which runs one thing at a time; false:
+    // that is enough, and the transfer ends well. Without it the body is in the reply.
     std::function<bool(std::string_view)> on_data;
 };
 

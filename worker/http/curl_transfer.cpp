@@ -28,8 +28,10 @@ bool is(const std::string& name, const char* other) { return strcasecmp(name.c_s
 
 }  // namespace
 
-CurlTransfer::CurlTransfer(const asio::io_context::executor_type& executor, HttpRequest request)
+CurlTransfer::CurlTransfer(const asio::io_context::executor_type& executor, HttpRequest request,
+                           std::shared_ptr<BodyPieces> pieces)
     : request_(std::move(request)),
+      pieces_(std::move(pieces)),
       easy_(curl_easy_init()),
       finished_(executor, asio::steady_timer::time_point::max()),
       first_byte_(executor) {
@@ -175,15 +177,16 @@ bool CurlTransfer::take_body(std::string_view bytes) {
                        "the reply has more than " + std::to_string(request_.max_reply_bytes) + " bytes");
         return false;
     }
-    if (!request_.on_data) {
+    if (pieces_) {
+        pieces_->add(bytes);
+    } else {
         reply_.body += bytes;
-        return true;
     }
-    has_enough_ = !request_.on_data(bytes);
-    return !has_enough_;
+    return true;
 }
 
 void CurlTransfer::finish(CURLcode code) {
+    if (has_finished_) return;
     code_ = code;
     has_finished_ = true;
     finished_.cancel();
@@ -195,12 +198,13 @@ void CurlTransfer::fail(HttpError::Kind kind, const std::string& message) {
     finished_.cancel();
 }
 
-HttpReply CurlTransfer::result() {
-    const bool received = code_ == CURLE_OK || (has_enough_ && code_ == CURLE_WRITE_ERROR);
-    if (!received) throw error_ ? *error_ : error_of(code_.value_or(CURLE_OK));
+HttpOutcome CurlTransfer::outcome() {
+    HttpOutcome outcome;
+    if (code_ != CURLE_OK) outcome.error.emplace(error_ ? *error_ : error_of(code_.value_or(CURLE_OK)));
     curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &reply_.status);
     reply_.took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - start_);
-    return std::move(reply_);
+    outcome.reply = std::move(reply_);
+    return outcome;
 }
 
 HttpError CurlTransfer::error_of(CURLcode code) const {

@@ -11,15 +11,23 @@
 #include <optional>
 #include <string>
 
+#include "http/body_pieces.hpp"
 #include "http/client.hpp"
 
 namespace hil::worker {
 
+// What came of a request: with an error, the reply is as far as it came.
+struct HttpOutcome {
+    HttpReply reply;
+    std::optional<HttpError> error;
+};
+
 // Belongs to the I/O thread.
 class CurlTransfer : public std::enable_shared_from_this<CurlTransfer> {
   public:
-    // Throws HttpError for a request that cannot be sent.
-    CurlTransfer(const asio::io_context::executor_type& executor, HttpRequest request);
+    // Throws HttpError for a request that cannot be sent. `pieces`: get the body, where there are any.
+    CurlTransfer(const asio::io_context::executor_type& executor, HttpRequest request,
+                 std::shared_ptr<BodyPieces> pieces);
     CurlTransfer(const CurlTransfer&) = delete;
     CurlTransfer& operator=(const CurlTransfer&) = delete;
 
@@ -33,8 +41,8 @@ class CurlTransfer : public std::enable_shared_from_this<CurlTransfer> {
     bool has_finished() const { return has_finished_; }
     void finish(CURLcode code);
 
-    // Throws HttpError.
-    HttpReply result();
+    // After it has finished.
+    HttpOutcome outcome();
 
   private:
     using Clock = std::chrono::steady_clock;
@@ -60,13 +68,14 @@ class CurlTransfer : public std::enable_shared_from_this<CurlTransfer> {
     HttpError timeout_error() const;
 
     HttpRequest request_;
+    const std::shared_ptr<BodyPieces> pieces_;
     HttpReply reply_;
     const Clock::time_point start_ = Clock::now();
     std::unique_ptr<CURL, EasyDeleter> easy_;
     std::unique_ptr<curl_slist, ListDeleter> headers_;
     asio::steady_timer finished_, first_byte_;
     std::size_t header_bytes_ = 0, body_bytes_ = 0;
-    bool has_enough_ = false, has_finished_ = false;
+    bool has_finished_ = false;
     std::optional<HttpError> error_;  // found by ourselves; libcurl only tells that it was stopped
     std::optional<CURLcode> code_;
     char details_[CURL_ERROR_SIZE] = "";

@@ -21,17 +21,18 @@ namespace {
 
 constexpr std::chrono::seconds connect_timeout{5}, notification_timeout{10}, end_timeout{2};
 constexpr std::size_t max_excerpt = 200;
+constexpr int max_messages = 1'000;  // in one answer
 
 // Takes an answer as it comes, and knows when the reply is there: a server may leave the stream open.
 class Answer {
   public:
     explicit Answer(std::int64_t id) : id_(id) {}
 
-    // False: the reply is there.
+    // False: the reply is there, or will not be.
     bool take(std::string_view bytes) {
         body_ += bytes;
         for (const ServerEvent& event : events_.add(bytes)) take_messages(event.data);
-        return !reply_;
+        return !reply_ && !is_too_much();
     }
 
     // After the end, for an answer that is no stream.
@@ -39,13 +40,16 @@ class Answer {
         if (!reply_) take_messages(body_);
     }
 
+    // More than a server has to say about one request.
+    bool is_too_much() const { return messages_ > max_messages; }
+
     std::optional<Message>& reply() { return reply_; }
     const std::vector<Message>& others() const { return others_; }
     const std::string& body() const { return body_; }
 
   private:
     void take_messages(const std::string& text) {
-        if (is_blank(text)) return;
+        if (is_blank(text) || ++messages_ > max_messages) return;
         try {
             for (Message& message : read_messages(text)) {
                 if (!message.is_reply()) others_.push_back(std::move(message));
@@ -63,6 +67,7 @@ class Answer {
     std::string body_;
     std::optional<Message> reply_;
     std::vector<Message> others_;
+    int messages_ = 0;  // a list counts as one
 };
 
 std::string base64(const std::string& text) {
@@ -171,6 +176,9 @@ Task<Message> Http::ask(std::int64_t id, std::string method, Json params, std::c
     }
     answer->take_body();
     for (const Message& message : answer->others()) on_message_(message);
+    if (answer->is_too_much())
+        throw NoReply("the answer was more than " + std::to_string(max_messages) + " messages",
+                      /*started=*/true);
     if (!answer->reply() && reply.status / 100 != 2) throw no_reply(reply.status, answer->body());
     if (!answer->reply()) throw NoReply("the answer was no reply, or was cut off", /*started=*/true);
     if (method == "initialize") session_ = reply.header("Mcp-Session-Id").value_or("");

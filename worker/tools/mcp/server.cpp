@@ -25,6 +25,7 @@ namespace {
 constexpr int max_pages = 100;
 constexpr std::size_t max_tools = 1'000;
 constexpr std::size_t max_error_characters = 500;
+constexpr int max_replies = 10;  // to the server's own requests, on their way at once
 
 // What a server refused.
 class Refused : public std::runtime_error {
@@ -257,8 +258,10 @@ void Server::wake_all() {
 
 void Server::take(const Message& message) {
     if (message.method == "notifications/tools/list_changed") list_is_old_ = true;
-    if (message.is_request())
-        asio::co_spawn(strand_, say(shared_from_this(), reply_to(message)), asio::detached);
+    if (!message.is_request() || replies_ == max_replies) return;
+    ++replies_;
+    auto told = [self = shared_from_this()](const std::exception_ptr&) { --self->replies_; };
+    asio::co_spawn(strand_, say(shared_from_this(), reply_to(message)), std::move(told));
 }
 
 Task<> Server::say(std::shared_ptr<Server> self, std::string text) {

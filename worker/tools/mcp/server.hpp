@@ -93,6 +93,7 @@ class Server : public std::enable_shared_from_this<Server> {
     bool stopped_ = false;
     asio::cancellation_signal beginning_;  // ends what makes it ready
     std::int64_t last_id_ = 0;
+    int replies_ = 0;
     std::string last_error_;
     Backoff backoff_{std::chrono::milliseconds(500), std::chrono::seconds(30)};
     Time not_before_{};
