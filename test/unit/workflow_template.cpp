@@ -193,8 +193,37 @@ TEST(Template, WhatGrowsByItselfIsBounded) {
     EXPECT_EQ(failure("{{ range(9000)|join('x' * 1000) }}"), "the joined text is too long");
     std::string nested = "{% set x = [1] %}";
     for (int i = 0; i < 40; ++i) nested += "{% set x = [x, x] %}";
-    for (const char* use : {"{{ x }}", "{{ x == x }}", "{{ x|tojson }}", "{{ x ~ 'a' }}"})
+    for (const char* use :
+         {"{{ x }}", "{{ x == x }}", "{{ x|tojson }}", "{{ x ~ 'a' }}", "{{ x|unique|length }}"})
         EXPECT_EQ(failure(nested + use), "a list, a map or a text is too large") << use;
+}
+
+// Each of these took from ten seconds to minutes, within one operation, which nothing interrupts.
+TEST(Template, SearchesInTextsAreQuick) {
+    Scope given;
+    const std::string text(1'000'000, 'a');
+    given.variables = {{"text", text},
+                       {"half", text.substr(0, 400'000)},
+                       {"almost", text.substr(0, 500'000) + "b"},
+                       {"others", std::string(1'000'000, 'b') + "a"}};
+    const std::vector<std::pair<std::string, std::string>> expected = {
+        {"{{ almost in text }}", "False"},
+        {"{{ text.split(almost)|length }}", "1"},
+        {"{{ text.replace(almost, 'x')|length }}", "1000000"},
+        {"{{ half.replace('a', 'bc')|length }}", "800000"},
+        {"{{ text.strip(others)|length }}", "0"}};
+    for (const auto& [source, rendered] : expected) {
+        const std::clock_t start = std::clock();
+        EXPECT_EQ(Template::text(source, nodes).render(given), rendered) << source;
+        EXPECT_LT((std::clock() - start) / CLOCKS_PER_SEC, 2) << source;
+    }
+}
+
+TEST(Template, TextsAreSplitAndReplacedAsJinjaDoes) {
+    EXPECT_EQ(render("{{ 'a,,b,'.split(',')|join('|') }} {{ 'abc'.split('x')|length }}"), "a||b| 1");
+    EXPECT_EQ(render("{{ 'aaaa'.replace('aa', 'a') }} {{ 'aaaa'.replace('a', 'bb', 2) }}"), "aa bbbbaa");
+    EXPECT_EQ(render("{{ 'abc'.replace('x', 'y') }} {{ 'xxaxx'.strip('yx') }}"), "abc a");
+    EXPECT_EQ(failure("{{ ('x' * 1000000).replace('x', 'yy') }}"), "the replaced text is too long");
 }
 
 // `in` looks at every element of a list, and at the whole of none that cannot be it.

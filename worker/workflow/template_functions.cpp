@@ -4,10 +4,12 @@
 #include <cmath>
 #include <cstdint>
 #include <ctime>
+#include <optional>
 #include <set>
 #include <vector>
 
 #include "workflow/template.hpp"
+#include "workflow/text_methods.hpp"
 
 namespace hil::worker {
 namespace {
@@ -149,10 +151,9 @@ bool list_contains(const Value& list, const Value& item, Budget& budget) {
 }
 
 bool contains(const Value& container, const Value& item, Budget& budget) {
-    if (container.is_string()) {
+    if (container.is_string())
         return item.is_string() &&
-               container.get<std::string>().find(item.get<std::string>()) != std::string::npos;
-    }
+               find_text(container.get<std::string>(), item.get<std::string>()) != std::string::npos;
     if (container.is_object()) return item.is_hashable() && container.contains(item);
     return container.is_array() && list_contains(container, item, budget);
 }
@@ -229,24 +230,42 @@ std::shared_ptr<minja::Expression> literal(const Value& value) {
     return std::make_shared<minja::LiteralExpr>(minja::Location{nullptr, 0}, value);
 }
 
-void check_method(const std::string& name, const Value& object, const ArgumentsValue& arguments) {
-    if (!object.is_string() || arguments.args.empty() || !arguments.args[0].is_string()) return;
-    const std::string first = arguments.args[0].get<std::string>();
+// The methods of texts that minja has slow ways for; nothing for all others, and for wrong arguments.
+std::optional<Value> text_method(const std::string& name, const std::string& text,
+                                 const std::vector<Value>& arguments) {
+    if (arguments.empty() || !arguments[0].is_string()) return std::nullopt;
+    const std::string first = arguments[0].get<std::string>();
     if ((name == "split" || name == "replace") && first.empty())
         throw TemplateError("`" + name + "` needs a text that is not empty");
-    if (name == "replace" && arguments.args.size() > 1 && arguments.args[1].is_string() &&
-        object.size() / first.size() * arguments.args[1].size() > max_text_bytes)
-        throw TemplateError("the replaced text is too long");
+    if (name == "split" && arguments.size() == 1) {
+        Value parts = Value::array();
+        for (std::string& part : split_text(text, first)) parts.push_back(Value(std::move(part)));
+        return parts;
+    }
+    const bool counted = arguments.size() == 3 && arguments[2].is_number_integer();
+    if (name == "replace" && (arguments.size() == 2 || counted) && arguments[1].is_string())
+        return Value(replaced_text(text, first, arguments[1].get<std::string>(),
+                                   counted ? arguments[2].get<std::int64_t>() : max_text_bytes,
+                                   max_text_bytes));
+    return std::nullopt;
 }
 
 // Calls a method, as minja does it, on values that are there already.
 Value call_method(const std::shared_ptr<minja::Context>& context, const std::string& name,
                   const Value& object, const ArgumentsValue& arguments) {
     if (object.is_null()) return Value();
-    check_method(name, object, arguments);
+    if (object.is_string() && arguments.kwargs.empty())
+        if (std::optional<Value> done = text_method(name, object.get<std::string>(), arguments.args))
+            return *done;
+    const bool strips = name == "strip" || name == "lstrip" || name == "rstrip";
     const bool keeps = name == "append" || name == "insert";  // a copy: a list must not come to hold itself
     minja::ArgumentsExpression given;
-    for (const Value& value : arguments.args) given.args.push_back(literal(keeps ? copy(value) : value));
+    for (const Value& value : arguments.args) {
+        const bool is_set = strips && value.is_string();
+        given.args.push_back(literal(keeps    ? copy(value)
+                                     : is_set ? Value(bytes_in(value.get<std::string>()))
+                                              : value));
+    }
     for (const auto& [key, value] : arguments.kwargs) given.kwargs.emplace_back(key, literal(value));
     const minja::Location nowhere{nullptr, 0};
     return minja::MethodCallExpr(nowhere, literal(object),
@@ -310,6 +329,7 @@ Value filter(const std::shared_ptr<minja::Context>& builtins, const std::string&
         subject = texts;
     }
     if (name == "indent" || name == "tojson") check_indent(name, arguments);
+    if (name == "unique") require_small(subject);  // it looks at all that is in it
     return builtins->get(name).call(builtins, arguments);
 }
 
