@@ -198,19 +198,18 @@ TEST(Template, WhatGrowsByItselfIsBounded) {
         EXPECT_EQ(failure(nested + use), "a list, a map or a text is too large") << use;
 }
 
-// Each of these took from ten seconds to minutes, within one operation, which nothing interrupts.
+// Each of these took seconds within one operation, which nothing interrupts.
 TEST(Template, SearchesInTextsAreQuick) {
     Scope given;
     const std::string text(1'000'000, 'a');
     given.variables = {{"text", text},
-                       {"half", text.substr(0, 400'000)},
                        {"almost", text.substr(0, 500'000) + "b"},
                        {"others", std::string(1'000'000, 'b') + "a"}};
     const std::vector<std::pair<std::string, std::string>> expected = {
         {"{{ almost in text }}", "False"},
         {"{{ text.split(almost)|length }}", "1"},
         {"{{ text.replace(almost, 'x')|length }}", "1000000"},
-        {"{{ half.replace('a', 'bc')|length }}", "800000"},
+        {"{{ text.replace('aa', 'b')|length }}", "500000"},
         {"{{ text.strip(others)|length }}", "0"}};
     for (const auto& [source, rendered] : expected) {
         const std::clock_t start = std::clock();
