@@ -102,7 +102,7 @@ TEST_F(ChatDesk, ALineGoesToTheConversationThatWasOpenWhenItWasBegun) {
     const auto agent_id = offline_agent("Jo", "{}");
     const std::string first = new_id(), second = new_id();
     const auto agent = desk("Jo@example.com");
-    EXPECT_TRUE(agent->shows("you are online"));
+    EXPECT_TRUE(agent->shows("your inbox is empty"));
     // What comes later does not open by itself, whatever is being typed.
     says(first, "The first");
     EXPECT_TRUE(agent->shows("no conversation is open: /open 1 opens 1. The first"));

@@ -86,6 +86,7 @@ std::chrono::milliseconds Desk::look() {
         else
             open(most_urgent);
     }
+    if (!has_looked_ && most_urgent == 0) page_.note("your inbox is empty");
     has_looked_ = true;
     show_open();
     return pause;
