@@ -250,7 +250,11 @@ TEST_F(Positions, CostTheSameBesideALongSnapshot) {
     dump.query("BEGIN ISOLATION LEVEL REPEATABLE READ");
     EXPECT_EQ(dump.number("SELECT hil_queue_position($1)", {last}), 40);
     come_and_go(600);
-    EXPECT_LE(pages_read(last), 2 * before);
+    // A scheduler folds what came last a little later.
+    EXPECT_TRUE(within_patience([&] {
+        sql().query("SELECT hil_tick()");
+        return pages_read(last) <= 2 * before;
+    }));
     EXPECT_TRUE(within_patience([&] {
         sql().query("SELECT hil_tick()");
         return low_water() == last_delta();
