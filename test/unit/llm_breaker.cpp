@@ -1,6 +1,8 @@
 // The circuit breaker, by a clock that the test sets.
 #include <gtest/gtest.h>
 
+#include <vector>
+
 #include "llm/breaker.hpp"
 
 namespace hil::worker {
@@ -27,7 +29,7 @@ class LlmBreaker : public testing::Test {
 
 TEST_F(LlmBreaker, OpensAfterSoManyFailuresInARow) {
     for (int i = 0; i < 4; ++i) fail();
-    breaker.ask(now).succeeded();
+    breaker.ask(now).succeeded(now);
     for (int i = 0; i < 4; ++i) fail();
     EXPECT_EQ(breaker.state(now), State::closed);
     fail();
@@ -43,6 +45,27 @@ TEST_F(LlmBreaker, CountsFailuresOfOneMomentOnce) {
     EXPECT_EQ(breaker.state(now), State::closed);
 }
 
+// A provider that hangs is cut off when its first requests have timed out, not after five rounds of that.
+TEST_F(LlmBreaker, RequestsThatTimeOutTogetherCountEachIfNobodyWasAnswered) {
+    const auto time_out = [&](int requests, bool one_is_answered) {
+        std::vector<Breaker::Pass> passes;
+        for (int i = 0; i < requests; ++i) passes.push_back(breaker.ask(now));
+        now += seconds(30);
+        if (one_is_answered) breaker.ask(now).succeeded(now);
+        now += seconds(30);
+        for (Breaker::Pass& pass : passes) pass.failed(now, "no answer", /*timed_out=*/true);
+    };
+    time_out(50, true);
+    EXPECT_EQ(breaker.state(now), State::closed);
+    breaker.ask(now).succeeded(now);
+    time_out(4, false);
+    EXPECT_EQ(breaker.state(now), State::closed);
+    breaker.ask(now).succeeded(now);
+    now += seconds(1);
+    time_out(5, false);
+    EXPECT_EQ(breaker.state(now), State::open);
+}
+
 TEST_F(LlmBreaker, LetsOneThroughAfterAWhileAndClosesWhenItSucceeds) {
     fail_until_open();
     now += seconds(10);
@@ -52,7 +75,7 @@ TEST_F(LlmBreaker, LetsOneThroughAfterAWhileAndClosesWhenItSucceeds) {
         EXPECT_TRUE(probe.granted());
         EXPECT_FALSE(passes()) << "one at a time";
         EXPECT_GT(breaker.ask(now).wait(), milliseconds(0));
-        probe.succeeded();
+        probe.succeeded(now);
     }
     EXPECT_EQ(breaker.state(now), State::closed);
     EXPECT_TRUE(passes());
@@ -80,7 +103,7 @@ TEST_F(LlmBreaker, AProbeThatWasGivenUpLetsTheNextOneThrough) {
 TEST_F(LlmBreaker, WhatWasSentBeforeItOpenedChangesNothing) {
     Breaker::Pass early = breaker.ask(now), late = breaker.ask(now);
     fail_until_open();
-    early.succeeded();
+    early.succeeded(now);
     late.failed(now, "late");
     EXPECT_EQ(breaker.ask(now).wait(), seconds(10));
 }

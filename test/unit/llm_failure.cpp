@@ -94,6 +94,7 @@ TEST(LlmFailure, KnowsWhatHappenedOnTheWay) {
         EXPECT_EQ(failure.kind, Kind::network);
         EXPECT_TRUE(failure.retryable);
         EXPECT_STREQ(failure.what(), "p: no answer: connection refused");
+        EXPECT_EQ(failure.timed_out, kind == Http::first_byte || kind == Http::total);
     }
     for (Http kind : {Http::address_refused, Http::tls, Http::bad_url}) {
         const ProviderError failure = failure_of("p", HttpError(kind, "address 10.0.0.5 is not allowed"));

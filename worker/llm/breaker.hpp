@@ -30,18 +30,19 @@ class Breaker {
         // Where it is not granted: how long nothing will pass, at least.
         std::chrono::milliseconds wait() const { return wait_; }
 
-        void succeeded();
-        // `why`: for those who are not let through.
-        void failed(Clock::time_point now, const std::string& why);
+        void succeeded(Clock::time_point now);
+        // `why`: for those who are not let through. `timed_out`: it was waited for in vain.
+        void failed(Clock::time_point now, const std::string& why, bool timed_out = false);
         // Opens at once, for the longest time: another request would fail in the same way.
         void failed_for_good(Clock::time_point now, const std::string& why);
 
       private:
         friend class Breaker;
-        Pass(Breaker* breaker, bool is_probe, std::chrono::milliseconds wait)
-            : breaker_(breaker), is_probe_(is_probe), wait_(wait) {}
+        Pass(Breaker* breaker, Clock::time_point sent, bool is_probe, std::chrono::milliseconds wait)
+            : breaker_(breaker), sent_(sent), is_probe_(is_probe), wait_(wait) {}
 
         Breaker* breaker_;
+        Clock::time_point sent_;
         bool is_probe_;
         std::chrono::milliseconds wait_;
     };
@@ -61,7 +62,7 @@ class Breaker {
     mutable std::mutex mutex_;
     bool open_ = false, probing_ = false;
     int failures_ = 0;
-    Clock::time_point last_counted_, open_until_;
+    Clock::time_point last_counted_, last_success_, open_until_;
     std::chrono::milliseconds next_open_;
     std::string why_;
 };

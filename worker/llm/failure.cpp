@@ -91,7 +91,9 @@ ProviderError failure_of(const std::string& provider, const HttpError& error) {
     if (error.kind == HttpError::Kind::too_large)
         return {Kind::reply, provider + ": the reply could not be read: " + what, true};
     if (!error.retryable()) return {Kind::request, provider + ": " + what, false};
-    return {Kind::network, provider + ": no answer: " + what, true};
+    ProviderError failure(Kind::network, provider + ": no answer: " + what, true);
+    failure.timed_out = error.kind == HttpError::Kind::first_byte || error.kind == HttpError::Kind::total;
+    return failure;
 }
 
 bool is_filtered(const HttpReply& reply) {

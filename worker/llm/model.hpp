@@ -111,6 +111,7 @@ class ProviderError : public std::runtime_error {
     bool retryable;
     std::optional<std::chrono::milliseconds> retry_after;
     bool not_at_once = false;  // the server wants no repetition now
+    bool timed_out = false;    // there was a connection, and no answer in time
 };
 
 class Provider {

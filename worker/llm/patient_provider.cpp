@@ -151,9 +151,9 @@ Task<> PatientProvider::try_once(const Question& question, Try& tried) {
     if (kind == Kind::money) {
         pass.failed_for_good(patience_.now(), tried.error->what());
     } else if (kind == Kind::network || kind == Kind::overloaded || kind == Kind::reply) {
-        pass.failed(patience_.now(), tried.error->what());
+        pass.failed(patience_.now(), tried.error->what(), tried.error->timed_out);
     } else {
-        pass.succeeded();
+        pass.succeeded(patience_.now());
     }
     show_breaker();
 }
