@@ -1,6 +1,8 @@
 // The command line of hil-worker, as its users meet it.
 #include <gtest/gtest.h>
 
+#include <sstream>
+
 #include "fixture.hpp"
 
 namespace hil::test {
@@ -20,14 +22,59 @@ class CommandLine : public LiveTest {
 };
 
 TEST_F(CommandLine, EveryCommandExplainsItself) {
-    for (const char* command : {"load", "check", "run", "graph"}) {
-        EXPECT_NE(worker({command, "--help"}).find(command), std::string::npos);
+    for (const char* command : {"load", "check", "run", "graph", "chat", "desk"}) {
+        const std::string help = worker({command, "--help"});
         EXPECT_EQ(code, 0) << command;
+        for (const char* part : {command, "--config", "HIL_CONFIG", "Exit codes"})
+            EXPECT_NE(help.find(part), std::string::npos) << part << " is not in\n" << help;
+        const bool needs_database = command != std::string("check") && command != std::string("graph");
+        EXPECT_EQ(help.find("HIL_DATABASE_URL") != std::string::npos, needs_database) << help;
     }
-    EXPECT_NE(worker({"--help"}).find("HIL_DATABASE_URL"), std::string::npos);
+    EXPECT_NE(worker({"run", "--help"}).find("--metrics-port"), std::string::npos);
+    EXPECT_TRUE(worker({"--version"}).starts_with("hil-worker 0.1 (libpq "));
     EXPECT_EQ(code, 0);
-    worker({"dance"});
-    EXPECT_EQ(code, 2);
+}
+
+// A key that --help leaves out is found by nobody. The worker itself lists those that it knows.
+TEST_F(CommandLine, HelpListsEveryKeyOfTheConfiguration) {
+    const std::string help = worker({"--help"});
+    EXPECT_EQ(code, 0);
+    EXPECT_NE(help.find("HIL_DATABASE_URL"), std::string::npos);
+    const std::string known = worker({"check", "-c", file("odd.yaml", "oddity: 1\n"), support_workflow});
+    EXPECT_EQ(code, 1);
+    const std::string mark = "known here: ";
+    ASSERT_NE(known.find(mark), std::string::npos) << known;
+    std::istringstream keys(known.substr(known.find(mark) + mark.size()));
+    int count = 0;
+    for (std::string key; keys >> key; ++count) {
+        if (key.ends_with(',')) key.pop_back();
+        EXPECT_NE(help.find("\n  " + key + " "), std::string::npos) << key << " is not in\n" << help;
+    }
+    EXPECT_GE(count, 20) << known;
+}
+
+TEST_F(CommandLine, WhatItDoesNotKnowIsNamed) {
+    const auto says = [&](const std::vector<std::string>& arguments, const std::string& expected) {
+        const std::string output = worker(arguments);
+        EXPECT_EQ(code, 2);
+        EXPECT_TRUE(output.starts_with(expected)) << output;
+    };
+    const std::string commands = "; there are load, check, run, graph, chat, desk";
+    says({"chekc", "file"}, "hil-worker: there is no command \"chekc\"" + commands +
+                                "; did you mean check?\nRun `hil-worker --help`");
+    says({"dance"}, "hil-worker: there is no command \"dance\"" + commands + "\n");
+    says({}, "hil-worker: a command is missing" + commands + "\n");
+    says({"run", "--confg", "x"}, "hil-worker run: there is no option \"--confg\"; did you mean --config?\n");
+    says({"check"}, "hil-worker check: FILE is required\nRun `hil-worker check --help`");
+    says({"check", "a", "b"}, "hil-worker check: the argument \"b\" is one too many\n");
+}
+
+TEST_F(CommandLine, TheConfigurationIsTakenBeforeAndAfterTheCommand) {
+    const std::string odd = file("odd.yaml", "oddity: 1\n");
+    worker({"-c", odd, "check", support_workflow});
+    EXPECT_EQ(code, 1);
+    worker({"check", support_workflow, "--config=" + odd});
+    EXPECT_EQ(code, 1);
 }
 
 TEST_F(CommandLine, LoadCountsRevisions) {
@@ -70,9 +117,16 @@ TEST_F(CommandLine, GraphDrawsEveryNode) {
 
 TEST_F(CommandLine, ADatabaseWithoutTheExtensionIsSaidSo) {
     sql().query("DROP EXTENSION hil");
-    const std::string output = worker({"load", support_workflow});
-    EXPECT_EQ(code, 2);
-    EXPECT_NE(output.find("hil_load_workflow"), std::string::npos) << output;
+    for (const std::vector<std::string>& command : {std::vector<std::string>{"load", support_workflow},
+                                                    {"chat"},
+                                                    {"desk", "--agent", "a@example.com"}}) {
+        const std::string output = worker(command);
+        EXPECT_EQ(code, 2);
+        EXPECT_NE(output.find("The extension hil is missing in the database \"" + database() + "\""),
+                  std::string::npos)
+            << output;
+        EXPECT_NE(output.find("CREATE EXTENSION hil"), std::string::npos) << output;
+    }
     sql().query("CREATE EXTENSION hil");
 }
 

@@ -163,13 +163,5 @@ TEST(ConfigProviders, AKeyInTheFileIsRefusedAndNotRepeated) {
     for (const std::string& text : url) EXPECT_EQ(text.find("hunter2"), std::string::npos) << text;
 }
 
-TEST(ConfigProviders, VariablesThatAreNotSetAreNamed) {
-    setenv("HIL_TEST_SET", "value", 1);
-    const Config read = config(
-        "providers: {p: {kind: anthropic, api_key_env: HIL_TEST_UNSET_1,\n"
-        "  headers: {X-A: \"${HIL_TEST_SET}\", X-B: \"${HIL_TEST_UNSET_2}\"}}}\n");
-    EXPECT_EQ(missing_variables(read.providers), (Texts{"HIL_TEST_UNSET_1", "HIL_TEST_UNSET_2"}));
-}
-
 }  // namespace
 }  // namespace hil::worker

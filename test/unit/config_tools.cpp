@@ -46,12 +46,6 @@ tools:
     EXPECT_EQ(tool.timeout.count(), 5000);
     EXPECT_EQ(tool.idempotency_header, "Idempotency-Key");
     EXPECT_EQ(tools.names(), std::vector<std::string>{"shopify.get_order"});
-    EXPECT_EQ(tools.missing_variables(), (std::vector<std::string>{"SHOP_KEY", "SHOP_TOKEN"}));
-    setenv("SHOP_KEY", "k", 1);
-    setenv("SHOP_TOKEN", "t", 1);
-    EXPECT_EQ(tools.missing_variables(), std::vector<std::string>{});
-    unsetenv("SHOP_KEY");
-    unsetenv("SHOP_TOKEN");
 }
 
 TEST(ConfigTools, WhatWritesIsNotRepeatedUnlessItIsSaid) {

@@ -5,7 +5,7 @@
 #include <iostream>
 #include <sstream>
 
-#include "db/connection.hpp"
+#include "db/connection_string.hpp"
 #include "llm/rules_file.hpp"
 
 namespace hil::worker {
@@ -18,6 +18,11 @@ std::string read_file(const std::string& path) {
     const bool empty = file.peek() == std::ifstream::traits_type::eof() && file.is_open() && !file.bad();
     if (!empty && (!file || !(text << file.rdbuf()))) throw std::runtime_error(path + " cannot be read");
     return text.str();
+}
+
+std::string url_of_environment() {
+    const char* url = std::getenv("HIL_DATABASE_URL");
+    return url == nullptr ? "" : url;
 }
 
 void print(const std::string& path, const char* kind, const std::vector<Mistake>& mistakes) {
@@ -34,8 +39,7 @@ Config configuration(const std::string& path) {
     ConfigResult result = read_config(text, std::filesystem::path(path).parent_path());
     print(path, "error", result.errors);
     if (!result.config) throw Mistakes(path);
-    const char* url = std::getenv("HIL_DATABASE_URL");
-    if (url != nullptr && *url != '\0') result.config->database_url = url;
+    if (const std::string url = url_of_environment(); !url.empty()) result.config->database_url = url;
     return std::move(*result.config);
 }
 
@@ -49,11 +53,11 @@ std::optional<std::string> rules(const Config& config) {
 }
 
 void require_connection_string(const Config& config) {
-    if (is_connection_string(config.database_url)) return;
-    throw std::runtime_error(
-        "database_url (or HIL_DATABASE_URL) is no valid connection string. In a URL, special characters of "
-        "the user and "
-        "the password are percent-encoded: % is %25, @ is %40, / is %2F, : is %3A");
+    const auto problem = connection_string_problem(config.database_url);
+    if (!problem) return;
+    throw std::runtime_error((url_of_environment().empty() ? "database_url of the configuration "
+                                                           : "the environment's HIL_DATABASE_URL ") +
+                             *problem);
 }
 
 LoadedWorkflow workflow(const std::string& path, const Config& config) {

@@ -2,9 +2,11 @@
 #include <unistd.h>
 
 #include <memory>
+#include <stdexcept>
 
 #include "commands/commands.hpp"
 #include "commands/files.hpp"
+#include "config/environment.hpp"
 #include "http/curl_client.hpp"
 #include "llm/make_providers.hpp"
 #include "run/runner.hpp"
@@ -16,9 +18,25 @@
 
 namespace hil::worker {
 
+namespace {
+
+void require_environment(const Config& config) {
+    std::string missing;
+    for (const UnsetVariable& variable : unset_variables(config)) {
+        if (variable.stops)
+            missing += (missing.empty() ? "" : "; ") + variable.message;
+        else
+            note(spdlog::level::warn, "variable_missing", variable.message);
+    }
+    if (!missing.empty()) throw std::runtime_error(missing);
+}
+
+}  // namespace
+
 void run(const Config& config, std::optional<int> metrics_port) {
     require_connection_string(config);
     open_log(config.log_level, config.log_format == "json");
+    require_environment(config);
     Metrics metrics;
     if (metrics_port)
         note(spdlog::level::info, "metrics_served",

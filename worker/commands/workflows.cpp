@@ -2,14 +2,15 @@
 
 #include "commands/commands.hpp"
 #include "commands/files.hpp"
+#include "config/environment.hpp"
 #include "db/protocol.hpp"
 
 namespace hil::worker {
 
 void check(const std::string& workflow_file, const Config& config) {
     const LoadedWorkflow loaded = workflow(workflow_file, config);
-    for (const std::string& name : config.tools.missing_variables())
-        std::cerr << "warning: the tools need " << name << ", which the environment does not have\n";
+    for (const UnsetVariable& variable : unset_variables(config))
+        std::cerr << "warning: " << variable.message << '\n';
     std::cout << loaded.workflow.name << ": " << loaded.workflow.nodes.size() << " nodes, "
               << loaded.workflow.edges.size() << " edges, no mistakes\n";
 }

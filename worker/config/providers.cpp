@@ -189,15 +189,4 @@ void check_profiles(Reader& reader, const Json& given, const std::vector<Provide
     }
 }
 
-std::vector<std::string> missing_variables(const std::vector<ProviderConfig>& providers) {
-    std::vector<std::string> missing;
-    for (const ProviderConfig& provider : providers) {
-        if (!provider.api_key_env.empty() && !secret(provider.api_key_env))
-            missing.push_back(provider.api_key_env);
-        with_secrets(provider.headers, missing);
-        with_secrets(provider.query, missing);
-    }
-    return missing;
-}
-
 }  // namespace hil::worker

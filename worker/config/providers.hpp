@@ -41,9 +41,6 @@ struct ProviderConfig {
     BreakerSettings breaker;
 };
 
-// The variables that the providers need and that are not set.
-std::vector<std::string> missing_variables(const std::vector<ProviderConfig>& providers);
-
 // Adds the keys `providers` and `model_profiles`. What the file leaves out of a profile stays as it was built
 // in. What is given outlives the keys.
 void add_provider_keys(Reader& reader, Reader::Keys& keys, std::vector<ProviderConfig>& providers,

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 
 #include "config/secrets.hpp"
 #include "tools/http_request.hpp"
@@ -217,17 +216,6 @@ std::vector<std::string> ToolsConfig::names() const {
     for (const SqlToolConfig& tool : sql) names.push_back(tool.name);
     for (const McpServerConfig& server : servers) names.push_back(server.name + ".*");
     return names;
-}
-
-std::vector<std::string> ToolsConfig::missing_variables() const {
-    std::vector<std::string> missing;
-    for (const HttpToolConfig& tool : http) {
-        with_secrets(tool.headers, missing);
-        with_secrets(tool.query, missing);
-    }
-    for (const McpServerConfig& server : servers) with_secrets(server.headers, missing);
-    const std::set<std::string> once(missing.begin(), missing.end());
-    return {once.begin(), once.end()};
 }
 
 }  // namespace hil::worker

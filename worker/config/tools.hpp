@@ -55,8 +55,6 @@ struct ToolsConfig {
 
     // The names of tools, and "SERVER.*" for each MCP server.
     std::vector<std::string> names() const;
-    // The variables that are needed and not set.
-    std::vector<std::string> missing_variables() const;
 };
 
 // Adds the keys `tools`, `mcp_servers` and `sql_tool_connections`. `reader` and `tools` outlive the keys.

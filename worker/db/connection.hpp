@@ -56,11 +56,6 @@ class Result {
     std::unique_ptr<PGresult, Clear> result_;
 };
 
-// Tells whether libpq understands `url` as Connection takes it. What libpq itself says about a broken one, or
-// about the parts of one that it took apart in the wrong places, can hold the password; so it is to be asked
-// for before a connection is tried, and nothing of it to be repeated.
-bool is_connection_string(const std::string& url);
-
 struct FinishConnection {
     void operator()(PGconn* connection) const { PQfinish(connection); }
 };

@@ -6,6 +6,8 @@
 #include <thread>
 #include <utility>
 
+#include "db/remedy.hpp"
+
 namespace hil::worker {
 namespace {
 
@@ -39,12 +41,9 @@ DatabaseError error_of(PGconn* connection, const PGresult* result) {
     // server or the answer back, even where PQstatus does not say so yet.
     if (sqlstate.empty()) return {first_line(PQerrorMessage(connection)), "", /*connection_lost=*/true};
     std::string message = field(PG_DIAG_MESSAGE_PRIMARY);
-    std::string hint = field(PG_DIAG_MESSAGE_HINT);
-    // The server knows nothing of profiles.
-    if (sqlstate == "42501" && hint.empty() && message.find("function hil_") != std::string::npos)
-        hint =
-            "Whoever administers hil gives the role a profile: hil_grant(role, 'worker') for run and load, "
-            "'app' for chat, 'agent' for desk.";
+    // The server knows nothing of extensions that are not there, nor of profiles.
+    std::string hint = remedy(sqlstate, message, PQdb(connection), PQuser(connection));
+    if (hint.empty()) hint = field(PG_DIAG_MESSAGE_HINT);
     if (!hint.empty()) message += " Hint: " + hint;
     // By its severity, not by its SQLSTATE: a function can raise any of them, as one that asks another server
     // does. The session may end before libpq notices.
@@ -70,24 +69,6 @@ DatabaseError::DatabaseError(const std::string& message, std::string sqlstate, b
 bool DatabaseError::worth_retrying() const {
     return connection_lost_ || class_of(sqlstate_) == "40" || class_of(sqlstate_) == "53" ||
            sqlstate_ == "55P03" || sqlstate_ == "57014";
-}
-
-bool is_connection_string(const std::string& url) {
-    const bool is_uri = url.starts_with("postgresql://") || url.starts_with("postgres://");
-    // libpq takes anything else for a database's name.
-    if (!is_uri && url.find('=') == std::string::npos) return true;
-    struct Free {
-        void operator()(PQconninfoOption* options) const { PQconninfoFree(options); }
-    };
-    const std::unique_ptr<PQconninfoOption, Free> options(PQconninfoParse(url.c_str(), nullptr));
-    if (options == nullptr) return false;
-    if (!is_uri) return true;
-    // A password with an @ or a / ends too early, and its rest becomes the host, the port or the database.
-    const std::string_view address = std::string_view(url).substr(url.find("//") + 2);
-    const std::string_view before_query = address.substr(0, address.find('?'));
-    const std::size_t at = before_query.find('@');
-    if (before_query.find('@', at == std::string::npos ? at : at + 1) != std::string::npos) return false;
-    return at == std::string::npos || at < before_query.find('/');
 }
 
 ConnectionPtr connect(const std::string& url) {
