@@ -104,6 +104,33 @@ workflow:
     EXPECT_EQ(sql().number("SELECT count(*) FROM hil.workflows"), 0);
 }
 
+TEST_F(CommandLine, AFileThatCannotBeReadIsNamedWithTheReason) {
+    EXPECT_EQ(worker({"check", "/no/such/file"}),
+              "hil-worker: the workflow /no/such/file cannot be read: No such file or directory\n");
+    EXPECT_EQ(worker({"check", "/"}), "hil-worker: the workflow / cannot be read: Is a directory\n");
+    EXPECT_EQ(worker({"check", "-c", "/no/such/config", support_workflow}),
+              "hil-worker: the configuration /no/such/config cannot be read: No such file or directory\n");
+    EXPECT_EQ(worker({"check", "-c", file("rules.yaml", "rules: /no/such/rules\n"), support_workflow}),
+              "hil-worker: the file of `rules` /no/such/rules cannot be read: No such file or directory\n");
+    EXPECT_EQ(code, 2);
+}
+
+// Lines of the configuration are not shown: the database's password can stand there.
+TEST_F(CommandLine, TheLineOfAMistakeIsShown) {
+    const std::string bad = file("bad.yaml", "name: w\nworkflow: [\n");
+    EXPECT_NE(worker({"check", bad}).find("\n  3 | "), 0U);
+    const std::string wrong = file("wrong.yaml", "nmae: w\nworkflow: {nodes: [], edges: []}\n");
+    EXPECT_NE(worker({"check", wrong})
+                  .find(":1:1: error: unknown key \"nmae\"; known here are name, version, "
+                        "description, hil_config, workflow; did you mean name?\n"
+                        "  1 | nmae: w\n    | ^\n"),
+              std::string::npos);
+    const std::string secret = file("c.yaml", "databse_url: postgresql://u:hunter2@h/d\n");
+    const std::string output = worker({"check", "-c", secret, support_workflow});
+    EXPECT_NE(output.find("did you mean database_url?"), std::string::npos) << output;
+    EXPECT_EQ(output.find("hunter2"), std::string::npos) << output;
+}
+
 TEST_F(CommandLine, GraphDrawsEveryNode) {
     for (const char* format : {"mermaid", "dot"}) {
         const std::string drawing = worker({"graph", "--format", format, support_workflow});

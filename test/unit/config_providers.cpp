@@ -136,9 +136,9 @@ TEST(ConfigProviders, EveryMistakeIsTold) {
     EXPECT_EQ(
         mistakes("providers:\n  a: {kind: openai}\n  b: {kind: openai, base_url: ftp://x}\n"
                  "  c: {base_url: \"https://a.example\"}\n  rules: {kind: anthropic}\n  d: {kind: ollama}\n"),
-        (Texts{"2: lacks the key \"base_url\"", "3: lacks the key \"base_url\"",
-               "3: must begin with http:// or https://", "4: lacks the key \"kind\"",
-               "5: the name rules is taken by the provider that is built in", "6: lacks the key \"kind\"",
+        (Texts{"2: lacks the key \"base_url\", such as https://api.openai.com/v1",
+               "3: \"ftp://x\" must begin with http:// or https://", "4: lacks the key \"kind\"",
+               "5: the name rules is taken by the provider that is built in",
                "6: expected one of openai, anthropic, rules, got ollama"}));
 }
 
@@ -152,15 +152,32 @@ TEST(ConfigProviders, ProfilesNameWhatIsThere) {
 }
 
 TEST(ConfigProviders, AKeyInTheFileIsRefusedAndNotRepeated) {
-    for (const std::string key : {"sk-proj-0123456789abcdef", "abc def", "0123"}) {
+    for (const std::string key :
+         {"sk-proj-0123456789abcdef", "abc def", "0123", "gsk_0123456789abcdefghij"}) {
         const std::string told = mistake("api_key_env: \"" + key + "\"");
-        EXPECT_EQ(told, "name the environment variable that has the key, not the key itself");
+        EXPECT_EQ(told,
+                  "name the environment variable that has the key, not the key itself, as in api_key_env: "
+                  "OPENAI_API_KEY");
     }
     const std::string told = mistake("base_url2: \"https://user:hunter2@a.example\"");
     EXPECT_EQ(told.find("hunter2"), std::string::npos);
     const Texts url =
         mistakes("providers: {p: {kind: openai, base_url: \"https://user:hunter2@a.example\"}}\n");
     for (const std::string& text : url) EXPECT_EQ(text.find("hunter2"), std::string::npos) << text;
+}
+
+TEST(ConfigProviders, AKeyUnderApiKeyIsAnsweredAndNotRepeated) {
+    const std::string told = mistake("api_key: hunter2");
+    EXPECT_TRUE(told.starts_with("name the environment variable that has the key")) << told;
+}
+
+TEST(ConfigProviders, WhatIsWrongIsShownAndNotCalledMissing) {
+    EXPECT_EQ(mistakes("providers:\n  p: {kind: openai, base_url: ftp://x}\n"),
+              Texts{"2: \"ftp://x\" must begin with http:// or https://"});
+    EXPECT_EQ(mistakes("providers:\n  p: {kind: openai, base_url: api.openai.com/v1}\n"),
+              Texts{"2: the URL must begin with http:// or https://"});
+    EXPECT_EQ(mistakes("providers:\n  p: {kind: opnai, base_url: \"https://x\"}\n"),
+              Texts{"2: expected one of openai, anthropic, rules, got opnai; did you mean openai?"});
 }
 
 }  // namespace

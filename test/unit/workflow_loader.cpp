@@ -183,6 +183,17 @@ TEST(Loader, ASyntaxErrorIsAMistakeLikeAnyOther) {
     EXPECT_EQ(found[0].substr(0, 10), "2:11 YAML:");
 }
 
+TEST(Loader, TheOtherLanguagesOperatorsAreAnswered) {
+    const auto message = [](const std::string& condition) {
+        const Texts found = listed(load(nodes + "      condition: {" + condition + "}\n" + edges).errors);
+        return found.empty() ? "none" : found.front();
+    };
+    EXPECT_EQ(message("type: jmespath, expression: \"ask.a and ask.b\""),
+              "9:54 expected an operator (in JMESPath &&, ||, !), found `and`");
+    EXPECT_EQ(message("type: python_expr, expression: \"ask.a && ask.b\""),
+              "9:57 unexpected character `&`; here it is `and`, `or`, `not`");
+}
+
 TEST(Loader, DuplicateKeysDoNotHideOtherMistakes) {
     EXPECT_EQ(listed(load(nodes + "      action: dance\n" + edges).errors),
               Texts{"9:7 the key `action` is given twice (first in line 8)"});

@@ -43,7 +43,8 @@ TEST(Yaml, AliasesRepeatValues) {
 TEST(Yaml, ReportsEveryMistakeWithItsPlace) {
     EXPECT_EQ(mistakes("a: 1\nb: .inf\na: {c: 2}\n[x]: 3\nd: !odd 4\ne: !!int x\n"),
               (Texts{"2:4 `.inf` is no number that JSON knows; quote it to mean a text",
-                     "3:1 the key `a` is given twice (first in line 1)", "4:1 a key must be a text",
+                     "3:1 the key `a` is given twice (first in line 1)",
+                     "4:1 a key must be a text; a template needs quotes: \"{{ ... }}\"",
                      "5:4 unknown tag `!odd`", "6:4 `x` is no int"}));
     EXPECT_EQ(mistakes("a: &x [*x]"), Texts{"1:8 this alias stands inside the value that it names"});
     EXPECT_EQ(mistakes("a: 1\n---\nb: 2\n"), Texts{"2:1 more than one YAML document"});
@@ -61,7 +62,8 @@ TEST(Yaml, WhatIsNoUtf8HasItsPlace) {
 
 TEST(Yaml, AKeyThatIsNoTextIsToldOnce) {
     EXPECT_EQ(mistakes("[x]: 3\n? {y: 1}\n: {z: 2}\nb: 4\n"),
-              (Texts{"1:1 a key must be a text", "2:3 a key must be a text"}));
+              (Texts{"1:1 a key must be a text; a template needs quotes: \"{{ ... }}\"",
+                     "2:3 a key must be a text; a template needs quotes: \"{{ ... }}\""}));
     EXPECT_EQ(read_yaml("[x]: 3\n? {y: 1}\n: {z: 2}\nb: 4\n").value, Json({{"b", 4}}));
     EXPECT_EQ(mistakes("!!binary b: 1\n!!str c: 2\n"),
               Texts{"1:1 a key must be a text, not `tag:yaml.org,2002:binary`"});
@@ -76,7 +78,8 @@ TEST(Yaml, PlacesDoNotDependOnLineEndsOrByteOrderMarks) {
     };
     EXPECT_EQ(at("/plain", 4), "1:12");
     EXPECT_EQ(at("/block", 8), "4:7");
-    EXPECT_EQ(mistakes("\xEF\xBB\xBF[x]: 1"), Texts{"1:1 a key must be a text"});
+    EXPECT_EQ(mistakes("\xEF\xBB\xBF[x]: 1"),
+              Texts{"1:1 a key must be a text; a template needs quotes: \"{{ ... }}\""});
 }
 
 TEST(Yaml, SyntaxErrorsHaveTheirPlace) {
@@ -92,7 +95,8 @@ TEST(Yaml, LimitsSizeDepthAndAliases) {
               Texts{"1:65 nested deeper than 64 levels"});
     // Not closed, which YAML reads as keys of maps: two levels each.
     EXPECT_EQ(mistakes(std::string(5000, '[')),
-              (Texts{"1:1 a key must be a text", "1:33 nested deeper than 64 levels"}));
+              (Texts{"1:1 a key must be a text; a template needs quotes: \"{{ ... }}\"",
+                     "1:33 nested deeper than 64 levels"}));
     std::string bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
     for (int i = 1; i < 9; ++i) {
         const std::string before = "*a" + std::to_string(i - 1);
@@ -123,6 +127,19 @@ TEST(Yaml, FindsPlacesInsideTexts) {
     EXPECT_EQ(at("/list/1/~1a~0b", 0), "12:11");
     EXPECT_EQ(result.places.key("/list/1/~1a~0b").column, 5);
     EXPECT_EQ(result.places.value("/list/0/nowhere/at/all").line, 11);
+}
+
+TEST(Yaml, SaysWhatASyntaxErrorMeans) {
+    const auto says = [](const std::string& yaml, const std::string& expected) {
+        const Texts found = mistakes(yaml);
+        ASSERT_EQ(found.size(), 1U) << yaml;
+        EXPECT_NE(found[0].find(expected), std::string::npos) << found[0];
+    };
+    says("a: b: c", "1:5 YAML: illegal map value: a `KEY:` cannot stand here");
+    says("a: 1\n\tb: c", "2:1 YAML: illegal tab when looking for indentation: a tab");
+    says("a: [b, c\nd: 1", "a `[` is not closed: expected `,` or `]`");
+    says("a: @b", "1:4 YAML: unknown token: a text that begins with this character needs quotes");
+    says("a: *b", "1:4 YAML: the referenced anchor is not defined: a text that begins with `*` needs quotes");
 }
 
 }  // namespace

@@ -19,12 +19,23 @@ constexpr std::array own_members = {
     "tools", "tool_choice", "response_format", "output_config", "stream",     "stream_options",
     "n"};
 
+constexpr const char* not_the_key =
+    "name the environment variable that has the key, not the key itself, as in api_key_env: OPENAI_API_KEY";
+
+// Keys are long and mix digits with small letters; names of variables do not.
+bool looks_like_key(const std::string& text) {
+    constexpr std::size_t shortest_key = 20;
+    const auto has = [&](char first, char last) {
+        return std::any_of(text.begin(), text.end(), [&](char c) { return c >= first && c <= last; });
+    };
+    return text.size() >= shortest_key && has('a', 'z') && has('0', '9');
+}
+
 Reader::Take variable_name(Reader& reader, std::string& into) {
     return [&reader, &into](const Json& value, const std::string& pointer) {
-        if (!value.is_string() || !is_variable_name(value.get<std::string>()))
-            return reader.mistake(pointer,
-                                  "name the environment variable that has the key, not the key itself");
-        into = value.get<std::string>();
+        const std::string name = value.is_string() ? value.get<std::string>() : "";
+        if (!is_variable_name(name) || looks_like_key(name)) return reader.mistake(pointer, not_the_key);
+        into = name;
     };
 }
 
@@ -61,19 +72,23 @@ Reader::Take breaker_of(Reader& reader, BreakerSettings& breaker) {
     };
 }
 
-void check_provider(Reader& reader, ProviderConfig& provider, const std::string& pointer) {
-    if (provider.kind.empty()) reader.mistake(pointer, "lacks the key \"kind\"");
+// A key that is there and wrong has been noted; it is not missing besides.
+void check_provider(Reader& reader, const Json& given, ProviderConfig& provider, const std::string& pointer) {
+    if (!given.contains("kind")) reader.mistake(pointer, "lacks the key \"kind\"");
     if (provider.name == rules && provider.kind != rules)
         reader.mistake(pointer, "the name rules is taken by the provider that is built in");
     if (provider.base_url.empty() && provider.kind == "anthropic") provider.base_url = anthropic_url;
-    if (provider.base_url.empty() && provider.kind == "openai")
-        reader.mistake(pointer, "lacks the key \"base_url\"");
+    if (!given.contains("base_url") && provider.kind == "openai")
+        reader.mistake(pointer, "lacks the key \"base_url\", such as https://api.openai.com/v1");
     if (provider.timeouts.first_byte > provider.timeouts.total)
         reader.mistake(pointer, "timeout_seconds must be at least first_byte_timeout_seconds");
 }
 
 Reader::Take provider_of(Reader& reader, ProviderConfig& provider) {
-    return [&](const Json& value, const std::string& pointer) {
+    return [&](const Json& given, const std::string& pointer) {
+        Json value = given;
+        if (value.is_object() && value.erase("api_key") > 0)
+            reader.mistake_at_key(pointer_to(pointer, "api_key"), not_the_key);
         reader.object(
             value, pointer,
             {{"kind", reader.one_of(provider.kind, {"openai", "anthropic", rules})},
@@ -89,7 +104,7 @@ Reader::Take provider_of(Reader& reader, ProviderConfig& provider) {
              {"allow_private", addresses(reader, provider.addresses)},
              {"retry", retry_of(reader, provider.retry)},
              {"breaker", breaker_of(reader, provider.breaker)}});
-        if (value.is_object()) check_provider(reader, provider, pointer);
+        if (value.is_object()) check_provider(reader, value, provider, pointer);
     };
 }
 

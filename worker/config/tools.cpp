@@ -4,6 +4,8 @@
 #include <map>
 
 #include "config/secrets.hpp"
+#include "core/spelling.hpp"
+#include "core/text.hpp"
 #include "tools/http_request.hpp"
 #include "tools/parameters.hpp"
 #include "tools/tool_name.hpp"
@@ -130,7 +132,11 @@ void read_tool(Reader& reader, const std::string& name, const Json& value, const
     const Json kind = value.is_object() ? value.value("kind", Json()) : Json();
     if (kind == "http") return read_http(reader, name, value, at, tools);
     if (kind == "sql") return read_sql(reader, name, value, at, tools);
-    reader.mistake_at_key(at, "a tool has `kind: http` or `kind: sql`; MCP servers stand under mcp_servers");
+    const std::string given = kind.is_string() ? kind.get<std::string>() : "";
+    reader.mistake_at_key(at, "a tool has `kind: http` or `kind: sql`" +
+                                  (given.empty() ? "" : ", not " + in_quotes(given)) +
+                                  "; MCP servers stand under mcp_servers" +
+                                  did_you_mean(given, std::vector<std::string>{"http", "sql"}));
 }
 
 void read_server(Reader& reader, const std::string& name, const Json& value, const std::string& at,

@@ -92,7 +92,11 @@ Reader::Take web_url(Reader& reader, std::string& into, bool has_arguments) {
         reader.text(given)(value, pointer);
         if (given.empty()) return;
         const std::string problem = url_problem(has_arguments ? without_arguments(given) : given);
-        if (!problem.empty()) return reader.mistake(pointer, problem);
+        // One with a user or a query may hold a secret, and what is no URL at all may be one.
+        const bool may_be_shown =
+            given.find_first_of("@?") == std::string::npos && given.find("://") != std::string::npos;
+        if (!problem.empty())
+            return reader.mistake(pointer, (may_be_shown ? in_quotes(given) : "the URL") + " " + problem);
         into = given;
     };
 }

@@ -29,6 +29,7 @@ std::pair<Url, std::string> parsed(const std::string& text) {
     for (const char c : text)
         if (static_cast<unsigned char>(c) <= ' ' || c == '\x7f')
             return {nullptr, "holds a space or a control character"};
+    if (text.find("://") == std::string::npos) return {nullptr, "must begin with http:// or https://"};
     switch (const CURLUcode code =
                 curl_url_set(url.get(), CURLUPART_URL, text.c_str(), CURLU_DISALLOW_USER)) {
         case CURLUE_OK:

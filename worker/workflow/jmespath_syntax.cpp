@@ -27,7 +27,9 @@ class Grammar {
 
     void check() {
         const double growth = expression();
-        if (at_ < pieces_.size()) fail("expected an operator");
+        const bool is_python = word() == "and" || word() == "or" || word() == "not";
+        if (at_ < pieces_.size())
+            fail(is_python ? "expected an operator (in JMESPath &&, ||, !)" : "expected an operator");
         if (growth > max_growth) throw SyntaxError(0, "it could repeat the data more than 100 times");
     }
 

@@ -119,7 +119,9 @@ Token Lexer::scan() {
             return {TokenKind::symbol, std::string(symbol), start};
         }
     if (std::string_view("<>~+-*/%()[]{},:.|=").find(c) == std::string_view::npos)
-        throw SyntaxError(start, "unexpected character");
+        throw SyntaxError(start, "unexpected character `" +
+                                     one_line(rest.substr(0, character_at(rest, 0).bytes), 1) + "`" +
+                                     (c == '&' || c == '!' ? "; here it is `and`, `or`, `not`" : ""));
     ++position_;
     return {TokenKind::symbol, std::string(1, c), start};
 }

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "core/text.hpp"
+#include "workflow/yaml_advice.hpp"
 #include "workflow/yaml_scalar.hpp"
 
 namespace hil::worker {
@@ -117,7 +118,9 @@ class Builder : public YAML::EventHandler {
         if (!text) {
             const bool in_key =
                 std::any_of(stack_.begin(), stack_.end(), [](const Frame& f) { return f.is_key; });
-            if (!in_key) errors_.push_back(mistake_at(place, "a key must be a text"));
+            if (!in_key)
+                errors_.push_back(
+                    mistake_at(place, "a key must be a text; a template needs quotes: \"{{ ... }}\""));
             text = "";
             top.drops = true;
         } else if (top.value.contains(*text)) {
@@ -323,7 +326,7 @@ YamlResult read_yaml(const std::string& source) {
     } catch (const TooMuch& beyond) {
         result.errors.push_back(beyond.mistake);
     } catch (const YAML::Exception& error) {
-        result.errors.push_back(mistake_at(place_of(error.mark), "YAML: " + error.msg));
+        result.errors.push_back(mistake_at(place_of(error.mark), "YAML: " + with_advice(error.msg)));
     }
     return result;
 }
