@@ -180,7 +180,8 @@ TEST_F(HttpClientTest, RefusesAddressesInEveryNotation) {
          {"127.0.0.1", "localhost", "2130706433", "0x7f.1", "127.1", "[::ffff:127.0.0.1]", "[::1]",
           "169.254.169.254", "0", "[::ffff:a9fe:a9fe]"}) {
         HttpRequest given = request("/x");
-        given.url = "http://" + host + port;
+        given.url = "http://" + host;
+        given.url += port;
         given.addresses = AddressPolicy::public_only();
         std::string message;
         EXPECT_EQ(failure(given, &message), Kind::address_refused) << host;
@@ -215,7 +216,7 @@ TEST_F(HttpClientTest, EndsATransferThatIsCancelled) {
     const asio::any_io_executor strand = threads.new_strand();
     asio::co_spawn(
         strand, client.send(request("/x")),
-        asio::bind_cancellation_slot(cancel.slot(), [&](std::exception_ptr thrown, const HttpReply&) {
+        asio::bind_cancellation_slot(cancel.slot(), [&](const std::exception_ptr& thrown, const HttpReply&) {
             error = thrown;
             threads.stop();
         }));

@@ -49,6 +49,7 @@ TEST_F(LlmBreaker, CountsFailuresOfOneMomentOnce) {
 TEST_F(LlmBreaker, RequestsThatTimeOutTogetherCountEachIfNobodyWasAnswered) {
     const auto time_out = [&](int requests, bool one_is_answered) {
         std::vector<Breaker::Pass> passes;
+        passes.reserve(static_cast<std::size_t>(requests));
         for (int i = 0; i < requests; ++i) passes.push_back(breaker.ask(now));
         now += seconds(30);
         if (one_is_answered) breaker.ask(now).succeeded(now);

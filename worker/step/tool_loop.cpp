@@ -7,7 +7,6 @@
 #include "core/text.hpp"
 #include "db/protocol.hpp"
 #include "llm/counted_provider.hpp"
-#include "llm/model_api.hpp"
 #include "step/call_record.hpp"
 #include "step/repair.hpp"
 #include "step/spending.hpp"
@@ -22,7 +21,6 @@ namespace {
 
 constexpr std::size_t max_calls_per_turn = 32;
 constexpr std::size_t max_turn_bytes = 512 << 10;
-constexpr std::size_t max_arguments_bytes = 64 << 10;
 constexpr std::size_t max_result_bytes = 400 << 10;  // twice that is less than a report may weigh
 
 bool repeats_ids(const ModelTurn& turn) {
@@ -35,24 +33,17 @@ bool repeats_ids(const ModelTurn& turn) {
 }  // namespace
 
 ToolLoop::ToolLoop(const StepWork& work, NodeSetting setting, Metrics& metrics)
-    : work_(work), setting_(std::move(setting)), metrics_(metrics) {
-    if (!setting_.has_tools) return;
-    for (const std::shared_ptr<Tool>& tool : setting_.tools) {
-        const std::string wire = wire_name(tool->name());
-        // No API takes two tools of one name.
-        if (by_wire_name_.emplace(wire, tool).second)
-            specs_.push_back({wire, tool->description(), tool->parameters().json_schema()});
-    }
-    handover_.emplace(work_.workflow);
-    specs_.push_back(handover_->spec());
-}
+    : work_(work),
+      setting_(std::move(setting)),
+      metrics_(metrics),
+      offer_(setting_.has_tools ? Offer(work.workflow, setting_.tools) : Offer()) {}
 
 ToolLoop::~ToolLoop() { work_.spending.add_unreported(usage_); }
 
 Task<Json> ToolLoop::run() {
     co_await resume();
     while (!handed_over_) {
-        const bool must_answer = iterations_ + 1 >= setting_.max_iterations || specs_.empty();
+        const bool must_answer = iterations_ + 1 >= setting_.max_iterations || offer_.specs().empty();
         Reply reply = co_await ask(must_answer);
         std::string problem;
         if (reply.finish == Finish::called) {
@@ -88,7 +79,7 @@ Task<Reply> ToolLoop::ask(bool must_answer) {
     question.profile = setting_.profile;
     question.exchange = &setting_.exchange;
     question.output_schema = &setting_.schema.json_schema();
-    question.tools = &specs_;
+    question.tools = &offer_.specs();
     question.must_answer = must_answer;
     question.waited = &waited_;
     question.at_provider = work_.at_provider;
@@ -125,7 +116,7 @@ Task<std::string> ToolLoop::make_calls(ModelTurn turn) {
     refuse_calls(turn);
     const int first = calls_ + 1;
     Json items = items_of(turn, turns_ + 1, first, usage_, *setting_.profile,
-                          [this](const std::string& wire) { return tool_name(wire); });
+                          [this](const std::string& wire) { return offer_.name(wire); });
     if (items.dump().size() > max_turn_bytes) co_return "the calls are too large";
     ++turns_;
     calls_ += static_cast<int>(turn.calls.size());
@@ -147,9 +138,9 @@ Task<std::string> ToolLoop::make_calls(ModelTurn turn) {
 void ToolLoop::refuse_calls(ModelTurn& turn) const {
     for (std::size_t i = 0; i < turn.calls.size(); ++i) {
         Json arguments;
-        std::string why = refusal(turn.calls[i], turn.calls.size() == 1, arguments);
+        std::string why = offer_.refusal(turn.calls[i], turn.calls.size() == 1, arguments);
         if (why.empty()) continue;
-        metrics_.tool_refused(tool_label(turn.calls[i].wire_name));
+        metrics_.tool_refused(offer_.label(turn.calls[i].wire_name));
         turn.results[i] = {std::move(why), true};
     }
 }
@@ -161,11 +152,11 @@ Task<> ToolLoop::make_call(std::size_t at, int number) {
     const auto start = std::chrono::steady_clock::now();
     ToolOutcome outcome;
     Json arguments;
-    if (std::string why = refusal(call, /*alone=*/true, arguments); !why.empty()) {
+    if (std::string why = offer_.refusal(call, /*alone=*/true, arguments); !why.empty()) {
         outcome = {std::move(why), true};  // only in a later attempt, to which the tools have changed
-        metrics_.tool_refused(tool_label(call.wire_name));
+        metrics_.tool_refused(offer_.label(call.wire_name));
     } else if (call.wire_name == handover_tool_name) {
-        hand_over(call);
+        handed_over_ = offer_.handed_over(call);
         metrics_.tool_called(handover_tool_name, "done", Metrics::Seconds(0));
         outcome.text = "A human takes over.";
     } else {
@@ -177,7 +168,7 @@ Task<> ToolLoop::make_call(std::size_t at, int number) {
                                      .node = work_.node.id,
                                      .call = number,
                                      .idempotency_key = key};
-        const std::shared_ptr<Tool> tool = by_wire_name_.at(call.wire_name);
+        const std::shared_ptr<Tool> tool = offer_.tool(call.wire_name);
         outcome = co_await tool->call(arguments, context);
         metrics_.tool_called(tool->name(), outcome.is_error ? "error" : "done",
                              std::chrono::steady_clock::now() - start);
@@ -196,51 +187,6 @@ Task<> ToolLoop::make_call(std::size_t at, int number) {
     reach("after_call_recorded");
 }
 
-// Why the call cannot be made, in words for the model; "" where it can, and then its arguments are read.
-std::string ToolLoop::refusal(const ToolCall& call, bool alone, Json& arguments) const {
-    const auto tool = by_wire_name_.find(call.wire_name);
-    const bool hands_over = handover_ && call.wire_name == handover_tool_name;
-    if (call.wire_name == final_answer && !alone)
-        return "Give the final answer alone, after you have seen the results.";
-    if (tool == by_wire_name_.end() && !hands_over) {
-        std::string known;
-        for (const ToolSpec& spec : specs_) known += (known.empty() ? "" : ", ") + spec.wire_name;
-        return "no tool named " + in_quotes(call.wire_name) + "; there are " + known;
-    }
-    if (call.arguments.size() > max_arguments_bytes)
-        return "arguments: more than " + std::to_string(max_arguments_bytes) + " bytes";
-    try {
-        arguments = parse_json(call.arguments.empty() ? "{}" : call.arguments, "arguments");
-        // Another attempt would make another call of it.
-        if (!hands_over) require_recordable(arguments, "arguments");
-    } catch (const std::exception& error) {
-        return error.what();
-    }
-    std::string problems;
-    for (const std::string& problem :
-         hands_over ? handover_->problems(arguments) : tool->second->parameters().problems(arguments))
-        problems += (problems.empty() ? "arguments: " : "; ") + problem;
-    return problems;
-}
-
-std::string ToolLoop::tool_name(const std::string& wire_name) const {
-    const auto tool = by_wire_name_.find(wire_name);
-    return tool == by_wire_name_.end() ? wire_name : tool->second->name();
-}
-
-// A name that a model has made up is no label: there would be no end to them.
-std::string ToolLoop::tool_label(const std::string& wire_name) const {
-    if (wire_name == handover_tool_name) return handover_tool_name;
-    return by_wire_name_.contains(wire_name) ? tool_name(wire_name) : "unknown";
-}
-
-void ToolLoop::hand_over(const ToolCall& call) {
-    // In a later attempt they may be an excerpt: what could not be written down whole.
-    Json arguments = Json::parse(call.arguments, nullptr, /*allow_exceptions=*/false);
-    if (arguments.is_discarded() || !handover_->problems(arguments).empty()) arguments = {{"reason", ""}};
-    handed_over_ = handover_->output(arguments);
-}
-
 // Rebuilds the turns of earlier attempts, and makes the calls that have no answer, under their old numbers.
 Task<> ToolLoop::resume() {
     if (work_.calls == nullptr || !work_.calls->is_array()) co_return;
@@ -255,8 +201,9 @@ Task<> ToolLoop::resume() {
             const auto result = earlier.turn.results.find(i);
             if (result == earlier.turn.results.end()) {
                 co_await make_call(i, earlier.numbers[i]);
-            } else if (earlier.tools[i] == handover_tool_name && !result->second.is_error && handover_) {
-                hand_over(call);
+            } else if (earlier.tools[i] == handover_tool_name && !result->second.is_error &&
+                       offer_.has_handover()) {
+                handed_over_ = offer_.handed_over(call);
             }
         }
     }

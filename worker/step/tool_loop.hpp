@@ -1,7 +1,6 @@
 // Asks a model until it has answered, and makes the calls that it asks for.
 #pragma once
 
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -9,7 +8,7 @@
 #include <vector>
 
 #include "llm/model.hpp"
-#include "step/handover_call.hpp"
+#include "step/offer.hpp"
 #include "step/step.hpp"
 #include "tools/tool.hpp"
 #include "workflow/schema.hpp"
@@ -52,19 +51,13 @@ class ToolLoop {
     Task<std::string> make_calls(ModelTurn turn);
     Task<> make_call(std::size_t at, int number);
     void refuse_calls(ModelTurn& turn) const;
-    std::string refusal(const ToolCall& call, bool alone, Json& arguments) const;
-    std::string tool_name(const std::string& wire_name) const;
-    std::string tool_label(const std::string& wire_name) const;
-    void hand_over(const ToolCall& call);
     void repair(ModelTurn turn, const std::string& problem);
     [[noreturn]] void fail(const std::string& message, bool retryable) const;
 
     const StepWork& work_;
     NodeSetting setting_;
     Metrics& metrics_;
-    std::optional<HandoverCall> handover_;
-    std::map<std::string, std::shared_ptr<Tool>> by_wire_name_;
-    std::vector<ToolSpec> specs_;
+    const Offer offer_;
     Usage usage_;
     std::chrono::milliseconds waited_{0};
     int iterations_ = 0, repairs_ = 0, calls_ = 0, turns_ = 0;

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdint>
 #include <ctime>
+#include <limits>
 #include <optional>
 #include <set>
 #include <vector>
@@ -239,14 +240,15 @@ std::optional<Value> text_method(const std::string& name, const std::string& tex
         throw TemplateError("`" + name + "` needs a text that is not empty");
     if (name == "split" && arguments.size() == 1) {
         Value parts = Value::array();
-        for (std::string& part : split_text(text, first)) parts.push_back(Value(std::move(part)));
+        for (const std::string& part : split_text(text, first)) parts.push_back(Value(part));
         return parts;
     }
     const bool counted = arguments.size() == 3 && arguments[2].is_number_integer();
-    if (name == "replace" && (arguments.size() == 2 || counted) && arguments[1].is_string())
-        return Value(replaced_text(text, first, arguments[1].get<std::string>(),
-                                   counted ? arguments[2].get<std::int64_t>() : max_text_bytes,
-                                   max_text_bytes));
+    if (name == "replace" && (arguments.size() == 2 || counted) && arguments[1].is_string()) {
+        const std::int64_t times =
+            counted ? arguments[2].get<std::int64_t>() : std::numeric_limits<std::int64_t>::max();
+        return Value(replaced_text(text, first, arguments[1].get<std::string>(), times, max_text_bytes));
+    }
     return std::nullopt;
 }
 
