@@ -46,20 +46,26 @@ class Search {
     void server(const McpServerConfig& server) {
         const std::string who = "the MCP server " + server.name;
         needs(who, server.headers);
-        for (const std::string& variable : server.env)
-            if (!is_set(variable))
-                add("the environment does not have " + variable + ", which " + who + " is to get", !stops);
+        for (const std::string& variable : server.env) is_to_get(who, variable);
         for (const std::string& word : server.command)
             for (const std::string& variable : named_in(word))
-                if (!gets(server, variable))
-                    add("the command of " + who + " has ${" + variable +
-                            "}, which hil does not replace; a program gets a variable that `env` names",
-                        !stops);
+                if (!gets(server, variable)) is_not_replaced(who, variable);
     }
 
     std::vector<UnsetVariable> take() { return std::move(found_); }
 
   private:
+    void is_to_get(const std::string& who, const std::string& variable) {
+        if (!is_set(variable))
+            add("the environment does not have " + variable + ", which " + who + " is to get", !stops);
+    }
+
+    void is_not_replaced(const std::string& who, const std::string& variable) {
+        add("the command of " + who + " has ${" + variable +
+                "}, which hil does not replace; a program gets a variable that `env` names",
+            !stops);
+    }
+
     static bool gets(const McpServerConfig& server, const std::string& variable) {
         return std::find(server.env.begin(), server.env.end(), variable) != server.env.end() ||
                std::find(always_given.begin(), always_given.end(), variable) != always_given.end();
