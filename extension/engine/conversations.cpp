@@ -7,6 +7,7 @@
 #include "engine/workflows.hpp"
 #include "pg/session.hpp"
 #include "pg/table.hpp"
+#include "pg/transaction.hpp"
 
 namespace hil::engine {
 namespace {
@@ -280,6 +281,7 @@ std::int64_t purge(Duration older_than) {
         pg::let_interrupts_through();
         deleted += some;
     }
+    pg::take_errand(pg::Errand::purge_events);
     purge_events(before, std::numeric_limits<std::int64_t>::max());
     return deleted;
 }

@@ -90,6 +90,13 @@ void tell(const Conversation& conversation, const EscalationStep& step, std::int
     emit(step.deadline ? "sla_breached" : "escalated", conversation.id, std::nullopt, more);
 }
 
+// False where that would wait for another session.
+bool intern_skills(Overdue& due) {
+    for (const EscalationStep& step : due.steps)
+        if (step.skills && !(due.skill_set = try_intern_required(*step.skills))) return false;
+    return true;
+}
+
 // Takes the steps, one after the other, and returns how many: none after the one that ended the wait.
 std::int32_t take_steps(Overdue& due) {
     Conversation& conversation = due.conversation;
@@ -134,13 +141,12 @@ std::int64_t escalate(std::int32_t at_most) {
         std::optional<Overdue> found = look_at(id, now);
         if (found && !found->steps.empty()) overdue.push_back(*std::move(found));
     }
-    // All of them before the first is assigned: interning can wait for others, which must not happen after an
-    // agent was locked.
-    for (Overdue& due : overdue) {
+    // All of them before the first is assigned: what is interned is locked, which comes before agents. Where
+    // somebody else is interning, who may take as long as a transaction can, the next round does it.
+    std::erase_if(overdue, [](Overdue& due) {
         take_up(due.conversation.id);
-        for (const EscalationStep& step : due.steps)
-            if (step.skills) due.skill_set = intern_required(*step.skills);
-    }
+        return !intern_skills(due);
+    });
     std::int64_t taken = 0;
     for (Overdue& due : overdue) {
         take_up(due.conversation.id);

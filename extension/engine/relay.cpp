@@ -42,7 +42,6 @@ const Statement<> find_seqs{
 const Statement<std::int64_t, std::int64_t, std::int32_t> list_unannounced{
     "SELECT seq, type, conversation_id, agent_id, payload FROM hil.events "
     "WHERE seq > $1 AND seq <= $2 AND NOT announced ORDER BY seq LIMIT $3"};
-// Also takes out of the server's queue of notifications what everybody has read.
 const Statement<> find_queue_usage{"SELECT pg_notification_queue_usage()"};
 const Statement<std::int64_t, std::int64_t> advance{
     "WITH before AS (DELETE FROM hil.announced_through WHERE seq = $1) "
@@ -132,14 +131,14 @@ std::int64_t relay(std::int32_t at_most) {
 std::int64_t announce_relayed(std::int32_t at_most) {
     const pg::PlansByIndex by_index;
     if (!pg::sees_new_commits()) return 0;
-    if (const auto [through, newest] = find_seqs().front().as<std::int64_t, std::int64_t>();
-        through >= newest)
-        return 0;
+    const auto [announced, newest] = find_seqs().front().as<std::int64_t, std::int64_t>();
+    // A queue of notifications that was full stays full for Postgres when all of it has been read: only a
+    // NOTIFY that succeeds, or this, takes out what is read. Here the last try failed at its commit; where no
+    // scheduler runs, any call that notifies may have.
+    if (tried > announced || !scheduler_runs_here()) find_queue_usage();
+    if (announced >= newest) return 0;
     if (!pg::try_errand(pg::Errand::relay)) return 0;
     auto [before, through] = find_seqs().front().as<std::int64_t, std::int64_t>();
-    // The last try failed at its commit. A queue that was full once stays full for Postgres when all of it
-    // has been read, since only a NOTIFY that succeeds, or this, takes out what is read.
-    if (tried > before) find_queue_usage();
     const pg::Rows events = list_unannounced(before, through, at_most);
     for (const pg::Row& row : events) {
         const auto [seq, type, conversation, agent, text] =

@@ -26,7 +26,7 @@ pg::Rows events_since(const std::optional<std::int64_t>& after, std::int32_t max
 
 // Deletes the oldest events up to the first that did not happen before then, as far as they are announced.
 // The newest stays, since the next one is numbered after it. Stops after the batch in which it has deleted
-// `at_most`; returns how many.
+// `at_most`; returns how many. For whoever has the errand of that name: two would wait for each other's rows.
 std::int64_t purge_events(pg::Timestamp before, std::int64_t at_most);
 
 }  // namespace hil::engine

@@ -3,6 +3,7 @@
 #include "engine/conversations.hpp"
 #include "engine/relay.hpp"
 #include "engine/settings.hpp"
+#include "pg/transaction.hpp"
 
 namespace hil::engine {
 namespace {
@@ -19,7 +20,8 @@ std::int64_t purge_old_conversations(std::int32_t at_most) {
 }
 
 std::int64_t purge_old_events(std::int32_t at_most) {
-    return settings::retention_seconds == 0 ? 0 : purge_events(oldest_kept(), at_most);
+    if (settings::retention_seconds == 0 || !pg::try_errand(pg::Errand::purge_events)) return 0;
+    return purge_events(oldest_kept(), at_most);
 }
 
 }  // namespace hil::engine

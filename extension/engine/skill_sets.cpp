@@ -37,10 +37,13 @@ const Statement<Texts> insert_profile{
     "           SELECT added.id, s.id FROM hil.skill_sets s, added WHERE $1 @> s.skills) "
     "SELECT id FROM added"};
 
-std::int32_t intern(const Statement<Texts>& find, const Statement<Texts>& insert, const SkillSet& skills) {
+// Nothing where others are adding and `wait` is false.
+std::optional<std::int32_t> intern(const Statement<Texts>& find, const Statement<Texts>& insert,
+                                   const SkillSet& skills, bool wait) {
     const pg::PlansByIndex by_index;
     pg::Rows rows = find(skills);
     if (rows.empty()) {
+        if (!wait && !set_by_id.try_lock(empty_skill_set)) return std::nullopt;
         take_turn(empty_skill_set);
         rows = find(skills);
         if (rows.empty()) rows = insert(skills);
@@ -48,9 +51,7 @@ std::int32_t intern(const Statement<Texts>& find, const Statement<Texts>& insert
     return rows.front().get<std::int32_t>(0);
 }
 
-}  // namespace
-
-std::int32_t intern_required(const SkillSet& skills) {
+std::optional<std::int32_t> intern_required(const SkillSet& skills, bool wait) {
     const SkillSet special = without(skills, settings::general());
     if (special.empty()) return empty_skill_set;
     // A set never changes its id, but the extension may have been dropped and created again, or the
@@ -61,10 +62,22 @@ std::int32_t intern_required(const SkillSet& skills) {
         const std::optional<pg::Row> row = set_by_id.find(known->second);
         if (row && row->get<SkillSet>(0) == special) return known->second;
     }
+    const std::optional<std::int32_t> id = intern(find_set, insert_set, special, wait);
+    if (!id) return std::nullopt;
     if (remembered.size() >= max_remembered) remembered.clear();
-    return remembered[special] = intern(find_set, insert_set, special);
+    return remembered[special] = *id;
 }
 
-std::int32_t intern_profile(const SkillSet& skills) { return intern(find_profile, insert_profile, skills); }
+}  // namespace
+
+std::int32_t intern_required(const SkillSet& skills) { return intern_required(skills, true).value(); }
+
+std::optional<std::int32_t> try_intern_required(const SkillSet& skills) {
+    return intern_required(skills, false);
+}
+
+std::int32_t intern_profile(const SkillSet& skills) {
+    return intern(find_profile, insert_profile, skills, true).value();
+}
 
 }  // namespace hil::engine

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "core/skills.hpp"
 
@@ -17,5 +18,8 @@ inline constexpr std::int32_t empty_skill_set = 0;
 // snapshot.
 std::int32_t intern_required(const SkillSet& skills);
 std::int32_t intern_profile(const SkillSet& skills);
+
+// As intern_required, for work that must not wait: nothing where it would.
+std::optional<std::int32_t> try_intern_required(const SkillSet& skills);
 
 }  // namespace hil::engine

@@ -16,11 +16,13 @@ std::uint64_t next_transaction_id();
 std::uint64_t transaction_id();
 
 // Work that one session at a time does in a database.
-enum class Errand : std::uint32_t { relay = 1, fold = 2 };
+enum class Errand : std::uint32_t { relay = 1, fold = 2, purge_events = 3 };
 
 // Takes the errand until the end of the transaction; false where another session has it. An advisory lock of
 // a kind that SQL's own functions cannot take, so that nobody else can be in the way.
 bool try_errand(Errand errand);
+// The same, and waits for the other session.
+void take_errand(Errand errand);
 
 // Lets the commit wait for the disk, also where synchronous_commit is off.
 void commit_to_disk();

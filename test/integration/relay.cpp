@@ -23,6 +23,23 @@ class Relay : public LiveTest {
 
     static void tick(Session& session) { session.query("SELECT hil_tick()"); }
 
+    // With a listener that does not read until it commits.
+    void fill_notification_queue(Session& deaf) {
+        deaf.listen("nothing");
+        deaf.query("BEGIN");
+        deaf.query("SELECT 1");
+        // Some of these must succeed: nobody is told to read what a transaction that failed has left in the
+        // queue.
+        std::string refused;
+        while (refused.empty()) try {
+                sql().query(
+                    "SELECT pg_notify('noise', rpad(n::text, 7990, 'x')) FROM generate_series(1, 20) n");
+            } catch (const SqlError& error) {
+                refused = error.sqlstate;
+            }
+        EXPECT_EQ(refused, "54000");
+    }
+
     // Until nothing waits to be relayed or announced.
     testing::AssertionResult all_is_relayed() {
         const bool done = within_patience([&] {
@@ -356,18 +373,7 @@ TEST_F(ScheduledRelay, AFullNotificationQueueStopsNoCustomer) {
         GTEST_SKIP() << "fills 8 GB";
     }
     Session deaf = connect();
-    deaf.listen("nothing");
-    deaf.query("BEGIN");
-    deaf.query("SELECT 1");
-    // Some of these must succeed: nobody is told to read what a transaction that failed has left in the
-    // queue.
-    std::string refused;
-    while (refused.empty()) try {
-            sql().query("SELECT pg_notify('noise', rpad(n::text, 7990, 'x')) FROM generate_series(1, 20) n");
-        } catch (const SqlError& error) {
-            refused = error.sqlstate;
-        }
-    EXPECT_EQ(refused, "54000");
+    fill_notification_queue(deaf);
 
     const int before = newest();
     for (int number = 0; number < 10; ++number) message(sql());
@@ -375,6 +381,26 @@ TEST_F(ScheduledRelay, AFullNotificationQueueStopsNoCustomer) {
     EXPECT_EQ(sql().number("SELECT coalesce(max(seq), 0) FROM hil.announced_through"), before);
     deaf.query("COMMIT");
     ASSERT_TRUE(all_is_announced());
+}
+
+// Without a scheduler every call notifies by itself, and fails; but not for longer than the queue is full.
+TEST_F(Relay, CallsGoOnOnceAFullNotificationQueueIsRead) {
+    if (preloaded()) GTEST_SKIP() << "a scheduler notifies";
+    if (sql().number("SHOW server_version_num") < 170000) GTEST_SKIP() << "fills 8 GB";
+    restart_with("max_notify_queue_pages", "64");
+    Session deaf = connect();
+    fill_notification_queue(deaf);
+    EXPECT_THROW(message(sql()), SqlError);
+    deaf.query("COMMIT");
+    EXPECT_TRUE(within_patience([&] {
+        tick(sql());
+        try {
+            message(sql());
+            return true;
+        } catch (const SqlError&) {
+            return false;
+        }
+    }));
 }
 
 }  // namespace
