@@ -27,6 +27,8 @@ struct CheckByStatement : Check {
 #define HIL_BROKEN_ROW \
     "Report this with what is in the detail; mend the rows by hand only with the workers stopped."
 
+#define HIL_DRAWN "CASE WHEN is_called THEN last_value ELSE last_value - 1 END AS drawn"
+
 const CheckByStatement checks[] = {
     {"load_is_assigned", "every agent's load is the number of conversations assigned to them", HIL_BROKEN_ROW,
      Statement<std::string>{"SELECT a.id::text FROM hil.human_agents a LEFT JOIN (SELECT assigned_to, "
@@ -179,6 +181,36 @@ const CheckByStatement checks[] = {
      "the sessions.",
      Statement<std::string>{"SELECT s.seqrelid::regclass::text FROM pg_sequence s JOIN pg_class c ON c.oid = "
                             "s.seqrelid WHERE c.relnamespace = 'hil'::regnamespace AND s.seqcache <> 1"}},
+    {"ids_are_ahead", "no id that will be drawn is in use already",
+     "The sequences were not carried over, as by logical replication, or were set back. Before anything else "
+     "is "
+     "written, SELECT each setval of the detail, which shows some; then ask again.",
+     Statement<std::string>{
+         "SELECT format('setval(%L, %s)', s.name, s.used) FROM "
+         "(SELECT 'hil.messages_id_seq' AS name, (SELECT max(id) FROM hil.messages) AS used, " HIL_DRAWN
+         " FROM hil.messages_id_seq "
+         "UNION ALL SELECT 'hil.handover_events_id_seq', (SELECT max(id) FROM "
+         "hil.handover_events), " HIL_DRAWN " FROM hil.handover_events_id_seq "
+         "UNION ALL SELECT 'hil.skill_sets_id_seq', (SELECT max(id) FROM hil.skill_sets), " HIL_DRAWN
+         " FROM hil.skill_sets_id_seq "
+         "UNION ALL SELECT 'hil.skill_profiles_id_seq', (SELECT max(id) FROM hil.skill_profiles), " HIL_DRAWN
+         " FROM hil.skill_profiles_id_seq "
+         "UNION ALL SELECT 'hil.agent_queue_ticket_seq', (SELECT max(ticket) FROM "
+         "hil.agent_queue), " HIL_DRAWN " FROM hil.agent_queue_ticket_seq "
+         // Deltas up to what was folded are looked at no more.
+         "UNION ALL SELECT 'hil.queue_count_deltas_id_seq', "
+         "greatest((SELECT max(id) FROM hil.queue_count_deltas), (SELECT max(drawn) FROM "
+         "hil.queue_counts)), " HIL_DRAWN " FROM hil.queue_count_deltas_id_seq "
+         "UNION ALL SELECT 'hil.queue_counts_id_seq', (SELECT max(id) FROM hil.queue_counts), " HIL_DRAWN
+         " FROM hil.queue_counts_id_seq "
+         "UNION ALL SELECT 'hil.queue_count_directories_id_seq', (SELECT max(id) FROM "
+         "hil.queue_count_directories), " HIL_DRAWN " FROM hil.queue_count_directories_id_seq "
+         "UNION ALL SELECT 'hil.queue_count_pages_id_seq', (SELECT max(id) FROM "
+         "hil.queue_count_pages), " HIL_DRAWN " FROM hil.queue_count_pages_id_seq "
+         "UNION ALL SELECT 'hil.runs_id_seq', (SELECT max(id) FROM hil.runs), " HIL_DRAWN
+         " FROM hil.runs_id_seq "
+         "UNION ALL SELECT 'hil.outbox_id_seq', (SELECT max(id) FROM hil.outbox), " HIL_DRAWN
+         " FROM hil.outbox_id_seq) s WHERE s.used > s.drawn"}},
     {"agent_roles_exist", "the database role of every agent that has one exists",
      "The role was renamed or dropped, so nothing binds it to its agent. Set hil.human_agents.db_role anew.",
      Statement<std::string>{"SELECT a.id::text FROM hil.human_agents a WHERE a.db_role IS NOT NULL "
@@ -225,6 +257,7 @@ const CheckByStatement checks[] = {
                             "clock_timestamp() - interval '1 minute' "}},
 };
 
+#undef HIL_DRAWN
 #undef HIL_BROKEN_ROW
 
 // Not by a statement alone: a server that was away excuses some.

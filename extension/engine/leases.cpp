@@ -17,17 +17,22 @@ namespace {
 using pg::Statement;
 using Int64s = std::vector<std::int64_t>;
 
+// A run is its conversation's: the same id may be another conversation's too, where a sequence was set back.
 // The ids are gathered first and looked up one by one: joined with the table, they would at times be found by
-// reading all of it. A run that has steps or calls goes on where it stopped, so it keeps the input for which
-// they were made.
+// reading all of it. Of two due runs with one id the second is left for the next claim. A run that has steps
+// or calls goes on where it stopped, so it keeps the input for which they were made.
 const Statement<std::string, std::int32_t, Duration, Timestamp> claim{
+    "WITH due AS MATERIALIZED (SELECT conversation_id, id FROM hil.runs WHERE status = 'queued' "
+    "                          AND run_after <= $4 ORDER BY run_after, id LIMIT $2 "
+    "                          FOR NO KEY UPDATE SKIP LOCKED) "
     "UPDATE hil.runs r SET status = 'running', attempt = r.attempt + 1, worker = $1, "
     "lease_until = clock_timestamp() + $3, started_at = coalesce(r.started_at, clock_timestamp()), "
     "input_through = CASE WHEN r.steps + r.calls > 0 THEN r.input_through "
     "                ELSE (SELECT coalesce(max(m.id), 0) FROM hil.messages m "
     "                      WHERE m.conversation_id = r.conversation_id) END "
-    "WHERE r.id = ANY (ARRAY(SELECT id FROM hil.runs WHERE status = 'queued' AND run_after <= $4 "
-    "                        ORDER BY run_after, id LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED)) RETURNING r.id"};
+    "WHERE r.id = ANY (ARRAY(SELECT id FROM due)) AND r.conversation_id = "
+    "(ARRAY(SELECT conversation_id FROM due))[array_position(ARRAY(SELECT id FROM due), r.id)] "
+    "RETURNING r.conversation_id, r.id"};
 
 // Customers may write any number of messages while nobody answers; a run's input has the newest of them, up
 // to the one that passes $2 bytes, so that a hundred such conversations cannot keep a claim from succeeding:
@@ -36,7 +41,7 @@ constexpr std::int64_t max_input_bytes = 256 << 10;
 // So do the results of calls, of which the first ones are whole: models look most at the last ones, but what
 // was asked later builds on the first.
 constexpr std::int64_t max_result_bytes = 2 << 20;
-const Statement<Int64s, std::int64_t, std::int64_t> select_claimed{
+const Statement<Int64s, std::int64_t, std::int64_t, std::vector<Uuid>> select_claimed{
     "SELECT r.id, r.attempt, r.conversation_id, r.workflow, r.revision, jsonb_build_object("
     "'customer_message', u.content, 'omitted_messages', u.omitted, "
     "'messages', (SELECT coalesce(jsonb_agg(jsonb_build_object('sender_type', m.sender_type, 'content', "
@@ -88,7 +93,7 @@ const Statement<Int64s, std::int64_t, std::int64_t> select_claimed{
     "hil.messages "
     "       WHERE conversation_id = c.id AND id > c.answered_through AND id <= r.input_through "
     "       AND sender_type = 'user') m) u "
-    "WHERE r.id = ANY ($1) ORDER BY r.id"};
+    "WHERE r.id = ANY ($1) AND r.conversation_id = $4[array_position($1, r.id)] ORDER BY r.id"};
 
 // A run whose row is locked is being reported on by its own worker, or taken away at this moment: it is not
 // renewed, so that the others need not wait for it, and counts as held as long as it is. expire_leases passes
@@ -181,11 +186,14 @@ pg::Rows claim_runs(const std::string& worker, std::int32_t max_runs, Duration l
                       "max_runs is " + std::to_string(max_runs) + ", 1 to 1000 is allowed",
                       "Claim as many runs as the worker has room for.");
     require_lease(lease);
+    std::vector<Uuid> conversations;
     Int64s claimed;
-    for (const pg::Row& row : by_index(claim, worker, max_runs, lease, pg::clock_now()))
-        claimed.push_back(row.get<std::int64_t>(0));
+    for (const pg::Row& row : by_index(claim, worker, max_runs, lease, pg::clock_now())) {
+        conversations.push_back(row.get<Uuid>(0));
+        claimed.push_back(row.get<std::int64_t>(1));
+    }
     if (claimed.empty()) return {};
-    return by_index(select_claimed, claimed, max_input_bytes, max_result_bytes);
+    return by_index(select_claimed, claimed, max_input_bytes, max_result_bytes, conversations);
 }
 
 Int64s renew_runs(const std::string& worker, const Int64s& runs, Duration lease) {

@@ -64,11 +64,22 @@ void Run::add(const StepUsage& used) {
 }
 
 Run find_run(std::int64_t id) {
-    const std::optional<pg::Row> found = by_id.find(id);
-    if (!found)
+    const pg::Rows found = by_id.first(std::numeric_limits<std::int32_t>::max(), id);
+    if (found.empty())
         throw Refusal(Reason::not_found, "there is no run " + std::to_string(id),
                       "Report only runs that hil_claim_runs returned.");
-    return read(*found);
+    std::optional<Run> running;
+    for (const pg::Row& row : found) {
+        Run run = read(row);
+        if (run.status != "running") continue;
+        if (running)
+            throw Refusal(
+                Reason::invalid_argument, "several conversations have a run " + std::to_string(id),
+                "A sequence was set back, see hil_doctor(). Report by hil_report_runs, which is told "
+                "the conversation.");
+        running = std::move(run);
+    }
+    return running ? *std::move(running) : read(found.front());
 }
 
 bool is_there(const Uuid& conversation, std::int64_t id) { return row.find(conversation, id).has_value(); }

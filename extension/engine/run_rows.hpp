@@ -28,7 +28,9 @@ struct Run {
     void add(const StepUsage& used);
 };
 
-// A run's row as it is, unlocked: to learn its conversation, which is locked first. Refusal(not_found).
+// A run's row as it is, unlocked: to learn its conversation, which is locked first. Of several conversations'
+// runs with one id, which there are where a sequence was set back, the one that is running.
+// Refusal(not_found), and Refusal(invalid_argument) where several are.
 Run find_run(std::int64_t id);
 
 // Whether the conversation has such a run, locked by whomever.
