@@ -55,12 +55,11 @@ extern "C" {
 #include <executor/spi.h>
 #include <fmgr.h>
 #include <funcapi.h>
-#include <jit/jit.h>
 #include <mb/pg_wchar.h>
 #include <miscadmin.h>
 #include <nodes/makefuncs.h>
-#include <optimizer/cost.h>
 #include <optimizer/optimizer.h>
+#include <optimizer/planner.h>
 #include <parser/parse_node.h>
 #include <pgstat.h>
 #include <postmaster/bgworker.h>
@@ -91,6 +90,7 @@ extern "C" {
 #include <utils/lsyscache.h>
 #include <utils/memutils.h>
 #include <utils/numeric.h>
+#include <utils/plancache.h>
 #include <utils/rel.h>
 #include <utils/relcache.h>
 #include <utils/resowner.h>

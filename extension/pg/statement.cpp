@@ -16,22 +16,63 @@ struct RawResult {
 };
 
 bool read_only_now = false;
+bool by_index_now = false;
 
-// While it lives, what is planned is not compiled: hil's statements touch few rows, and compiling one takes
-// longer than a hundred of them. The planner would want it wherever it knows no cheap way, as without
-// sequential scans.
-class WithoutJit {
+// The statement that is being run, which is planned where its plan is missing or out of date. Known by the
+// address of its text, since what the statement sets off, such as a trigger's queries, is planned meanwhile,
+// too.
+struct Planning {
+    const char* text;
+    bool by_index;
+};
+Planning planning_now{nullptr, false};
+
+class PlanningScope {
   public:
-    WithoutJit() : before_(jit_enabled) { jit_enabled = false; }
-    ~WithoutJit() { jit_enabled = before_; }
-    WithoutJit(const WithoutJit&) = delete;
-    WithoutJit& operator=(const WithoutJit&) = delete;
+    explicit PlanningScope(Planning planning) : before_(planning_now) { planning_now = planning; }
+    ~PlanningScope() { planning_now = before_; }
+    PlanningScope(const PlanningScope&) = delete;
+    PlanningScope& operator=(const PlanningScope&) = delete;
 
   private:
-    bool before_;
+    Planning before_;
 };
 
+const char* text_of(SPIPlanPtr plan) {
+    return static_cast<const CachedPlanSource*>(linitial(SPI_plan_get_plan_sources(plan)))->query_string;
+}
+
+planner_hook_type next_planner = nullptr;
+
+void switch_off(const char* setting) {
+    set_config_option(setting, "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, ERROR, false);
+}
+
+// Plans hil's own statements under settings that hold for the planning alone: whoever reads or sets them
+// while the statement runs deals with the session's own. An ERROR takes them back with its (sub)transaction.
+PlannedStmt* plan_statement(Query* query, const char* text, int options, ParamListInfo parameters) {
+    const auto plan = next_planner == nullptr ? standard_planner : next_planner;
+    if (text == nullptr || text != planning_now.text) return plan(query, text, options, parameters);
+    const int level = NewGUCNestLevel();
+    // hil's statements touch few rows, and compiling one takes longer than a hundred of them. The planner
+    // would want it wherever it knows no cheap way, as without sequential scans.
+    switch_off("jit");
+    if (planning_now.by_index) switch_off("enable_seqscan");
+    PlannedStmt* planned = plan(query, text, options, parameters);
+    AtEOXact_GUC(true, level);
+    return planned;
+}
+
+void take_part_in_planning() {
+    static bool taking_part = false;
+    if (taking_part) return;
+    taking_part = true;
+    next_planner = planner_hook;
+    planner_hook = plan_statement;
+}
+
 SPIPlanPtr prepare(const char* sql, const Oid* types, int count) {
+    take_part_in_planning();
     // One plan for all values, made once: the statements are short, and planning one anew costs more than it
     // runs.
     SPIPlanPtr plan = SPI_prepare_cursor(sql, count, const_cast<Oid*>(types), CURSOR_OPT_GENERIC_PLAN);
@@ -79,15 +120,8 @@ StatementAccess::StatementAccess(bool read_only) : before_(read_only_now) { read
 StatementAccess::~StatementAccess() { read_only_now = before_; }
 bool StatementAccess::read_only() { return read_only_now; }
 
-// What can only be scanned, as a sequence, then seems to cost so much that it would be compiled.
-PlansByIndex::PlansByIndex() : seqscan_before_(enable_seqscan), jit_before_(jit_enabled) {
-    enable_seqscan = jit_enabled = false;
-}
-
-PlansByIndex::~PlansByIndex() {
-    enable_seqscan = seqscan_before_;
-    jit_enabled = jit_before_;
-}
+PlansByIndex::PlansByIndex() : before_(by_index_now) { by_index_now = true; }
+PlansByIndex::~PlansByIndex() { by_index_now = before_; }
 
 std::uint32_t sql_type(const Value& example) {
     static constexpr Oid types[] = {InvalidOid,   BOOLOID,      INT4OID,        INT8OID,     FLOAT8OID,
@@ -114,10 +148,10 @@ Rows KeptPlan::run(const std::vector<std::uint32_t>& types, const std::vector<Va
     views.reserve(arguments.size());
     for (std::size_t i = 0; i < arguments.size(); ++i) views.push_back(view(arguments[i], pieces[i]));
 
-    const WithoutJit without_jit;
-    const RawResult result =
-        call(execute, static_cast<SPIPlanPtr>(plan_), static_cast<const RawValue*>(views.data()),
-             static_cast<const Oid*>(types.data()), types.size(), read_only_now);
+    const auto plan = static_cast<SPIPlanPtr>(plan_);
+    const PlanningScope planning({text_of(plan), by_index_now});
+    const RawResult result = call(execute, plan, static_cast<const RawValue*>(views.data()),
+                                  static_cast<const Oid*>(types.data()), types.size(), read_only_now);
     Rows rows;
     rows.processed = result.processed;
     rows.rows.reserve(result.rows);

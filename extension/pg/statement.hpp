@@ -84,7 +84,8 @@ class StatementAccess {
 };
 
 // While it lives, statements are planned to find rows by an index wherever there is one. For tables that are
-// empty at times: a plan made at such a moment would read the whole table for as long as it is kept.
+// empty at times: a plan made at such a moment would read the whole table for as long as it is kept. What a
+// statement sets off, such as a DBA's trigger, is planned by the session's own settings.
 class PlansByIndex {
   public:
     PlansByIndex();
@@ -93,7 +94,7 @@ class PlansByIndex {
     PlansByIndex& operator=(const PlansByIndex&) = delete;
 
   private:
-    bool seqscan_before_, jit_before_;
+    bool before_;
 };
 
 // The part of Statement that does not depend on its parameters' types. Prepared at the first use in a backend
