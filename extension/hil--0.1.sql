@@ -383,7 +383,7 @@ CREATE INDEX runs_due ON hil.runs (run_after, id) WHERE status = 'queued';
 CREATE INDEX runs_leased ON hil.runs (lease_until) WHERE status = 'running';
 CREATE INDEX runs_age ON hil.runs (created_at) WHERE status IN ('queued', 'running');
 COMMENT ON TABLE hil.runs IS 'One execution of a workflow for a conversation; at most one is queued or running per conversation.';
-COMMENT ON COLUMN hil.runs.status IS 'queued, running, succeeded, failed (handed over after errors), cancelled (the conversation went another way).';
+COMMENT ON COLUMN hil.runs.status IS 'queued, running, succeeded, failed (handed over after errors, or without a result in time), cancelled (the conversation went another way).';
 COMMENT ON COLUMN hil.runs.attempt IS 'Counts the claims; with the id it fences off a worker that lost the run.';
 COMMENT ON COLUMN hil.runs.worker IS 'Who claimed it last.';
 COMMENT ON COLUMN hil.runs.lease_until IS 'The worker must renew before; after it the attempt counts as failed.';
@@ -585,10 +585,10 @@ CREATE VIEW hil.run_failures AS
            c.status AS conversation_status, c.hil_reason
     FROM hil.runs r JOIN hil.conversations c ON c.id = r.conversation_id
     WHERE r.error IS NOT NULL AND r.status <> 'succeeded';
-COMMENT ON VIEW hil.run_failures IS 'Why the AI did not answer: every run whose last attempt ended in an error or was put back, unless a later one answered.';
+COMMENT ON VIEW hil.run_failures IS 'Why the AI did not answer: every run whose last attempt ended in an error or was put back, or that had no result within hil.ai_timeout, unless a later attempt answered.';
 COMMENT ON COLUMN hil.run_failures.status IS 'queued, running: it is tried again; failed: it was handed over to people; cancelled: the conversation went another way before the next attempt came to its end.';
 COMMENT ON COLUMN hil.run_failures.attempt IS 'The last attempt, which is the one under way where the status is running.';
-COMMENT ON COLUMN hil.run_failures.error IS 'The last error in full, or why the run was put back. hil-worker begins it with the node, takes its secrets out, and may quote what a model or a tool said.';
+COMMENT ON COLUMN hil.run_failures.error IS 'The last error in full, or why the run was put back; where the time was over, how far the run had come, and the error before. hil-worker begins it with the node, takes its secrets out, and may quote what a model or a tool said.';
 COMMENT ON COLUMN hil.run_failures.worker IS 'Who claimed it last.';
 COMMENT ON COLUMN hil.run_failures.next_attempt_at IS 'Not tried again before this time; NULL unless it waits for it.';
 COMMENT ON COLUMN hil.run_failures.finished_at IS 'When it failed for good or was cancelled; NULL while it goes on.';

@@ -110,8 +110,8 @@ SELECT hil_fail_run(:run, 1, 'boom') ->> 'status';
 
 -- hil.ai_timeout: without an answer people take over, also where no worker is alive to claim the run.
 SELECT hil_create_conversation(conversation(c), 'support') FROM generate_series(7, 8) c;
-SELECT hil_handle_message(conversation(7), 'Hello?') ->> 'status';
 SELECT claimed(8) AS run \gset
+SELECT hil_handle_message(conversation(7), 'Hello?') ->> 'status';
 UPDATE hil.runs SET created_at = now() - interval '9 minutes' WHERE status IN ('queued', 'running');
 SELECT tick();
 UPDATE hil.runs SET created_at = now() - interval '11 minutes', lease_until = lease_until + interval '1 hour' WHERE status IN ('queued', 'running');
@@ -119,13 +119,15 @@ SELECT tick();
 SELECT status(7), status(8);
 SELECT hil_reason FROM hil.conversations WHERE id = conversation(7);
 SELECT * FROM said(7);
-SELECT status FROM hil.runs WHERE conversation_id IN (conversation(7), conversation(8));
 SET hil.ai_timeout = '5 s';
 SELECT hil_create_conversation(conversation(9), 'support');
-SELECT hil_handle_message(conversation(9), 'Hello?') ->> 'status';
+SELECT claimed(9, 'Hello?') AS run \gset
+SELECT hil_fail_run(:run, 1, 'HTTP 503 from the model') ->> 'status';
 UPDATE hil.runs SET created_at = now() - interval '6 s' WHERE conversation_id = conversation(9);
 SELECT tick();
 RESET hil.ai_timeout;
+-- Whoever operates hil sees how far each had come, and what kept it from coming further.
+SELECT status, conversation_status, error FROM hil.run_failures WHERE conversation_id IN (conversation(7), conversation(8), conversation(9)) ORDER BY run_id;
 -- A conversation that waits for its customer is not one whose AI is silent.
 SELECT status(2), tick();
 SELECT check_name, detail FROM hil_doctor() WHERE NOT ok;

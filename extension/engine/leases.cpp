@@ -120,6 +120,8 @@ const Statement<Timestamp, Timestamp> select_over{
 const Statement<std::int32_t, Duration, Timestamp, Timestamp> select_overdue{
     "SELECT conversation_id, id FROM hil.runs WHERE status IN ('queued', 'running') AND created_at < $3 - $2 "
     "AND least(started_at, run_after) >= $4 ORDER BY created_at LIMIT $1"};
+const Statement<Uuid, std::int64_t> last_error{
+    "SELECT error FROM hil.runs WHERE conversation_id = $1 AND id = $2"};
 
 Timestamp (*writable_since)() = pg::server_start;
 
@@ -150,6 +152,24 @@ template <class... Parameters>
 pg::Rows by_index(const Statement<Parameters...>& statement, const Parameters&... parameters) {
     const pg::PlansByIndex plans_by_index;
     return statement(parameters...);
+}
+
+// What whoever operates hil reads of a run that had no result in time: how far it had come, and what had
+// kept it from coming further.
+std::string overdue_error(const Run& run) {
+    const std::string attempt = "attempt " + std::to_string(run.attempt);
+    const std::string worker = ", worker " + run.worker.value_or("?");
+    std::string text =
+        "no result within hil.ai_timeout (" + std::to_string(settings::ai_timeout_seconds) + " s); ";
+    if (run.attempt == 0)
+        text += "no worker claimed the run";
+    else if (run.status == "running")
+        text += attempt + worker;
+    else
+        text += "nobody claimed it again after " + attempt + worker;
+    const auto before =
+        by_index(last_error, run.conversation, run.id).front().get<std::optional<std::string>>(0);
+    return before ? text + "; before that: " + *before : text;
 }
 
 // Does `act` for each listed run that is still there once its conversation and it are locked; counts those
@@ -222,6 +242,7 @@ std::int64_t time_out_runs(std::int32_t at_most) {
     const Timestamp now = pg::clock_now();
     return for_each_locked(by_index(select_overdue, at_most, limit, now, excused_before(now)),
                            [](Conversation& conversation, const Run& run) {
+                               end_run(run, {.status = "failed", .error = overdue_error(run)});
                                hand_over(conversation,
                                          {.reason = "The AI did not answer in time", .notice = "error"},
                                          config_of(run.workflow, run.revision));

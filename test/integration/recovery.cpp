@@ -308,7 +308,7 @@ TEST_F(Recovery, WithNoWorkerAliveTheConversationIsHandedOverInTheEnd) {
     sql().query("UPDATE hil.runs SET created_at = created_at - interval '601 s'");
     EXPECT_EQ(sql().json("SELECT hil_tick()")["ai_timeouts"], 1);
     EXPECT_EQ(status(id), "pending_human");
-    EXPECT_EQ(sql().one("SELECT status FROM hil.runs"), "cancelled");
+    EXPECT_EQ(sql().one("SELECT status FROM hil.runs"), "failed");
 }
 
 TEST_F(Recovery, WorkersAreKilledWhileTheyAnswerAHundredAndFiftyConversations) {
