@@ -34,7 +34,8 @@ void set_up() {
     if (!IsBinaryUpgrade) register_launcher();
     watch_transactions();
     watch_commands();
-    engine::set_waker({[] { return serves(MyDatabaseId); }, wake_at_commit});
+    engine::set_waker(
+        {[] { return serves(MyDatabaseId); }, [] { return waits(MyDatabaseId); }, wake_at_commit});
     engine::set_writable_since([] { return pg::Timestamp{writable_since()}; });
 }
 

@@ -90,6 +90,20 @@ Extension find_extension() {
     return found;
 }
 
+// Says in the log, and to whoever asks the doctor, whether this process waits for the end of a restore.
+void tell_waiting(bool waiting) {
+    set_waiting(waiting);
+    if (waiting)
+        ereport(LOG,
+                (errmsg("hil scheduler waits for the end of a restore into database \"%s\"",
+                        get_database_name(MyDatabaseId)),
+                 errdetail("A session is connected whose application_name is pg_restore, or rows are there "
+                           "and their sequence is not set yet.")));
+    else
+        ereport(LOG, (errmsg("hil scheduler waits no more for a restore into database \"%s\"",
+                             get_database_name(MyDatabaseId))));
+}
+
 // What the duties do is done as the extension's owner, as in its functions, and not as the superuser that a
 // background worker is.
 void act_as(Oid owner, bool durable) {
@@ -159,8 +173,12 @@ class Scheduler {
     // Whether a dump is being restored, asked in each transaction anew, since a restore may have begun after
     // the one before. Once hil has been used that is over for as long as this process lives.
     bool restore_is_under_way() {
-        if (restoration_ != Restoration::none) restoration_ = engine::restoration();
-        return restoration_ == Restoration::under_way;
+        if (restoration_ == Restoration::none) return false;
+        const bool waited = restoration_ == Restoration::under_way;
+        restoration_ = engine::restoration();
+        const bool waits = restoration_ == Restoration::under_way;
+        if (waits != waited) pg::call(tell_waiting, waits);
+        return waits;
     }
 
     // VACUUM, which cannot be part of any transaction that does something else.

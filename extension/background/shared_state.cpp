@@ -10,6 +10,7 @@ struct Slot {
     Oid database;
     Phase phase;
     bool asked_again;        // while a scheduler was there: it may be about to end
+    bool waits;              // the scheduler, for the end of a restore
     pid_t scheduler;         // 0: none
     Latch* latch;            // the scheduler's
     pid_t held_by;           // 0: nobody
@@ -151,6 +152,7 @@ void leave_slot(int /*code*/, Datum /*argument*/) {
         const bool lived_long = GetCurrentTimestamp() - slot.since >= long_life;
         slot.scheduler = 0;
         slot.latch = nullptr;
+        slot.waits = false;
         const bool failed = own_ending == Ending::unexpected && slot.held_by == 0;
         slot.failures = failed && !lived_long ? slot.failures + 1 : 0;
         if (own_ending == Ending::not_needed && !slot.asked_again && slot.held_by == 0)
@@ -188,6 +190,11 @@ void attach_memory() {
 bool serves(Oid database) {
     const Slot* slot = glance(database);
     return slot != nullptr && slot->phase == Phase::serving;
+}
+
+bool waits(Oid database) {
+    const Slot* slot = glance(database);
+    return slot != nullptr && slot->waits;
 }
 
 TimestampTz writable_since() { return shared->writable_since; }
@@ -332,6 +339,10 @@ void begin_probing() {
 
 void begin_serving() {
     locked([] { enter(*own, Phase::serving); });
+}
+
+void set_waiting(bool waiting) {
+    locked([=] { own->waits = waiting; });
 }
 
 void end_as(Ending ending) { own_ending = ending; }

@@ -32,6 +32,8 @@ void attach_memory();
 
 // Whether a scheduler serves the database.
 bool serves(Oid database);
+// Whether that scheduler waits for the end of a restore.
+bool waits(Oid database);
 // Since when the server can be written to: its start, the end of its recovery, its promotion.
 TimestampTz writable_since();
 // Sets the latch of the database's scheduler, or asks for one where there is none.
@@ -74,6 +76,7 @@ bool attach(Oid database);
 // `probing` from now on: what was asked before this call is answered by what the caller sees after it.
 void begin_probing();
 void begin_serving();
+void set_waiting(bool waiting);
 void end_as(Ending ending);
 
 }  // namespace hil::background

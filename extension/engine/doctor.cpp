@@ -4,6 +4,7 @@
 
 #include "engine/conversations.hpp"
 #include "engine/leases.hpp"
+#include "engine/restoration.hpp"
 #include "engine/settings.hpp"
 #include "engine/slots.hpp"
 #include "engine/wake.hpp"
@@ -283,20 +284,32 @@ void add(pg::Rows& result, const Check& check, const pg::Rows& broken) {
                                                     ok ? pg::Value() : pg::Value(std::string(check.hint))});
 }
 
+// Who does what time brings. A scheduler goes on by itself soon after a restore has ended.
+pg::Row time_driven_work() {
+    const auto answer = [](bool ok, const char* detail, const pg::Value& hint) {
+        return pg::Row({std::string("time_driven_work"), ok, std::string(detail), hint});
+    };
+    if (!scheduler_runs_here())
+        return answer(
+            true,
+            "no scheduler runs here: assignment is synchronous, and hil-worker calls hil_tick() for "
+            "what time brings",
+            {});
+    if (!scheduler_waits_here() || restoration() != Restoration::under_way)
+        return answer(true, "a scheduler runs here, and does what time brings", {});
+    return answer(
+        false, "a scheduler runs here, and does nothing until the end of a restore",
+        std::string("pg_stat_activity shows who is connected with the application_name pg_restore. Where "
+                    "nobody is, rows are there and their sequence was not set: finish the restore."));
+}
+
 }  // namespace
 
 pg::Rows examine() {
     pg::Rows result;
     for (const CheckByStatement& check : checks) add(result, check, check.find(settings::general()));
     add(result, leases_are_kept, leases_over_for(Duration{60'000'000}));
-    result.rows.emplace_back(std::vector<pg::Value>{
-        std::string("time_driven_work"), true,
-        std::string(
-            scheduler_runs_here()
-                ? "a scheduler runs here, and does what time brings"
-                : "no scheduler runs here: assignment is synchronous, and hil-worker calls hil_tick() "
-                  "for what time brings"),
-        pg::Value()});
+    result.rows.push_back(time_driven_work());
     return result;
 }
 

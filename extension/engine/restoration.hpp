@@ -12,7 +12,7 @@ enum class Restoration {
 // What a round would do with half of a dump's rows would collide with those to come. A restore in one session
 // loads the tables one after the other and sets the sequences last, so that meanwhile there are rows whose
 // sequence was never used. One with several jobs sets them at any time; pg_restore is known by its sessions'
-// name.
+// name, where they are of a member of the extension's owner.
 Restoration restoration();
 
 }  // namespace hil::engine

@@ -113,5 +113,59 @@ TEST_F(ScheduledRestore, RoundsWaitForTheEndOfARestoreInSeveralJobs) {
               std::vector<std::string>{});
 }
 
+// Whoever may connect can call themselves pg_restore; only who could restore hil's tables is believed.
+TEST_F(ScheduledRestore, OnlyWhoCouldRestoreHilIsWaitedFor) {
+    const auto begin_anew = [&] {
+        const std::string before = scheduler();
+        server().query("SELECT pg_terminate_backend($1)", {before});
+        return is_served(before);
+    };
+    const auto doctor = [&] {
+        return sql().one(
+            "SELECT ok || ': ' || detail FROM hil_doctor() WHERE check_name = 'time_driven_work'");
+    };
+    const auto restores = [&](const char* count) {
+        return within_patience([&] {
+            return server().one(
+                       "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'pg_restore'") ==
+                   count;
+        });
+    };
+    ASSERT_TRUE(is_served());
+    says(new_id(), "hello");
+    ASSERT_TRUE(all_is_announced());
+    server().query("DROP ROLE IF EXISTS restore_visitor");
+    server().query("CREATE ROLE restore_visitor LOGIN");
+    {
+        Process visitor({"psql", "-X", "--command=SELECT pg_sleep(600)", database()},
+                        {{"PGUSER", "restore_visitor"}, {"PGAPPNAME", "pg_restore"}},
+                        file("visitor.log", ""));
+        ASSERT_TRUE(restores("1")) << visitor.output();
+        ASSERT_TRUE(begin_anew());
+        EXPECT_TRUE(reaches(missed_pair(), "human_active"));
+        EXPECT_EQ(doctor(), "true: a scheduler runs here, and does what time brings");
+        EXPECT_EQ(logged("waits for the end of a restore"), 0);
+        server().query(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'restore_visitor'");
+    }
+    ASSERT_TRUE(restores("0"));
+    server().query("DROP ROLE restore_visitor");
+
+    Session restorer(database());
+    restorer.query("SET application_name = 'pg_restore'");
+    ASSERT_TRUE(begin_anew());
+    EXPECT_TRUE(within_patience([&] {
+        return doctor() == "false: a scheduler runs here, and does nothing until the end of a restore";
+    }));
+    ASSERT_TRUE(several_rounds(database()));
+    EXPECT_EQ(logged("waits for the end of a restore into database \"" + database() + "\""), 1);
+    says(new_id(), "hello");
+    EXPECT_NE(sql().one("SELECT count(*) FROM hil.outbox"), "0");
+    restorer.query("RESET application_name");
+    EXPECT_TRUE(all_is_announced());
+    EXPECT_EQ(doctor(), "true: a scheduler runs here, and does what time brings");
+    EXPECT_EQ(logged("waits no more for a restore into database \"" + database() + "\""), 1);
+}
+
 }  // namespace
 }  // namespace hil::test
