@@ -132,6 +132,40 @@ TEST_F(ChatDesk, ALineGoesToTheConversationThatWasOpenWhenItWasBegun) {
     EXPECT_EQ(status(second), "human_active");
 }
 
+TEST_F(ChatDesk, AfterARefusedOpenNobodyGetsWhatFollows) {
+    offline_agent("Kim", "{}");
+    const std::string id = new_id();
+    says(id, "The first");
+    const auto agent = desk("Kim@example.com");
+    EXPECT_TRUE(agent->shows("--- 1. is open"));
+    // Pasted: both lines are there at once.
+    agent->type("/open 7\nDear Bob, your new PIN is 4711");
+    EXPECT_TRUE(agent->shows("you have no conversation 7; no conversation is open now"));
+    EXPECT_TRUE(agent->shows("nobody got this"));
+    EXPECT_TRUE(agent->shows("no conversation is open: /open 1 opens 1. The first"));
+    EXPECT_EQ(replies_in(id), "0");
+    agent->type("/open 1\nGood day.");
+    EXPECT_TRUE(within_patience([&] { return replies_in(id) == "1"; }));
+}
+
+TEST_F(ChatDesk, AfterARefusedNewTheOldConversationGetsNothing) {
+    const auto customer = chat();
+    EXPECT_TRUE(customer->shows("/help"));
+    const std::string id = only_conversation();
+    sql().query(
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'closed today'; END $$");
+    sql().query(
+        "CREATE TRIGGER refuse BEFORE INSERT ON hil.conversations FOR EACH ROW EXECUTE FUNCTION refuse()");
+    customer->type("/new\nAbout something else\n/human");
+    EXPECT_TRUE(customer->shows("closed today"));
+    EXPECT_TRUE(customer->shows("no conversation is open, so nobody got this: /new begins one"));
+    sql().query("DROP TRIGGER refuse ON hil.conversations");
+    customer->type("/new\nHello?");
+    EXPECT_TRUE(within_patience([&] { return sql().one("SELECT count(*) FROM hil.messages") == "1"; }));
+    EXPECT_TRUE(said(id, "user").empty());
+    EXPECT_NE(status(id), "pending_human");
+}
+
 TEST_F(ChatDesk, MistakesAreSaidWithAHint) {
     const auto nobody = desk("nobody@example.com");
     EXPECT_EQ(nobody->process().wait(), 2);

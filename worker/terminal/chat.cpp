@@ -52,6 +52,7 @@ void Chat::begin(const std::optional<std::string>& id) {
                 .text(0, 0);
     // As the server writes it: the channel's name is case-sensitive.
     id_ = database_->execute("SELECT $1::uuid::text", {found}).text(0, 0);
+    is_left_ = false;
     story_ = CustomerStory();
     last_step_.reset();
     page_.note((is_new ? "conversation " : "going on with conversation ") + id_);
@@ -64,10 +65,16 @@ void Chat::listen() {
 }
 
 void Chat::obey(const std::string& line, const std::string& key) {
-    if (!line.starts_with('/')) return send(line, key);
+    const bool is_message = !line.starts_with('/');
     const std::string command = line.substr(0, line.find(' '));
     const std::string rest(trimmed(line.substr(command.size())));
-    if (command == "/new") {
+    if (is_left_ && (is_message || command == "/human" || command == "/rate")) {
+        page_.error("no conversation is open, so nobody got this: /new begins one");
+    } else if (is_message) {
+        send(line, key);
+    } else if (command == "/new") {
+        // Where it is refused, what follows was not typed for the one before either.
+        is_left_ = true;
         begin(std::nullopt);
     } else if (command == "/human") {
         ask_for_human();

@@ -43,6 +43,7 @@ class Chat : public Seat {
     Connection* database_ = nullptr;
 
     std::string id_;
+    bool is_left_ = false;  // for a new one that could not be begun yet
     CustomerStory story_;
     std::optional<std::string> last_step_;  // when it was recorded
     bool steps_are_shown_ = true;

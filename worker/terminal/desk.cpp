@@ -122,8 +122,12 @@ void Desk::open_named(const std::string& text) {
     const bool known = read.ec == std::errc() && read.ptr == end && number >= 1 &&
                        number <= entries_.size() && entries_[number - 1].is_mine;
     if (known) return open(number);
-    page_.error(text.empty() ? "/open takes the number of one of your conversations"
-                             : "you have no conversation " + text);
+    // The lines that follow were typed for another customer than the one who was there before.
+    open_ = 0;
+    offered_ = 0;
+    page_.error((text.empty() ? "/open takes the number of one of your conversations"
+                              : "you have no conversation " + text) +
+                "; no conversation is open now");
     list();
 }
 

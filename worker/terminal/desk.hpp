@@ -53,7 +53,8 @@ class Desk : public Seat {
     std::string status_ = "online";  // what the agent wants it to be
     std::vector<Entry> entries_;     // numbered from 1, as long as the desk is open
     // Numbers; 0: none. Only /open changes what is open from one to another: whoever is in the midst of a
-    // line when something comes or goes must not have it sent to somebody else.
+    // line when something comes or goes must not have it sent to somebody else. One that is refused leaves
+    // none open.
     std::size_t open_ = 0;
     std::size_t offered_ = 0;  // what was named while none is open
     bool has_looked_ = false;
