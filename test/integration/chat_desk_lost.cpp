@@ -76,6 +76,40 @@ TEST_F(ChatDesk, AMessageWhoseAnswerWasLostIsStoredOnce) {
     EXPECT_EQ(customer->process().wait(), 0);
 }
 
+// An agent whose desk had ended would still be assigned to.
+TEST_F(ChatDesk, AnErrorThatPassesEndsNeither) {
+    sql().query("ALTER DATABASE " + database() + " SET lock_timeout = '200ms'");
+    offline_agent("Lee", "{}");
+    const auto customer = chat();
+    const auto agent = desk("Lee@example.com");
+    EXPECT_TRUE(customer->shows("/help"));
+    EXPECT_TRUE(agent->shows("your inbox is empty"));
+    const std::string said_of_it = "trying again: canceling statement due to lock timeout";
+    Session other = connect();
+    other.query("BEGIN");
+    other.query("LOCK TABLE hil.conversations");
+    EXPECT_TRUE(customer->shows(said_of_it));
+    EXPECT_TRUE(agent->shows(said_of_it));
+    other.query("ROLLBACK");
+    EXPECT_TRUE(customer->shows("the database is back"));
+    EXPECT_TRUE(agent->shows("the database is back"));
+    // Also what is done first over another connection.
+    other.query("BEGIN");
+    other.query("LOCK TABLE hil.human_agents");
+    const std::size_t before = agent->output().size();
+    sql().query(
+        "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE application_name = 'hil-worker' "
+        "AND datname = current_database()");
+    EXPECT_TRUE(
+        within_patience([&] { return agent->output().find(said_of_it, before) != std::string::npos; }));
+    other.query("ROLLBACK");
+    agent->type("/quit");
+    EXPECT_EQ(agent->process().wait(), 0) << agent->output();
+    EXPECT_EQ(sql().one("SELECT status FROM hil.human_agents"), "offline");
+    customer->type("/quit");
+    EXPECT_EQ(customer->process().wait(), 0) << customer->output();
+}
+
 TEST_F(ChatDesk, ASignalLeavesWithoutADatabaseAndSaysWhatIsMissed) {
     offline_agent("Hal", "{}");
     const auto customer = chat();

@@ -29,34 +29,45 @@ std::string new_key() {
 void Sitting::run() {
     connect();
     page_.note("/help lists the commands");
-    seat_.look();  // before the first line is obeyed, which may be about what is there
     for (;;) {
         try {
             if (!database_) connect();
             return talk();
         } catch (const DatabaseError& error) {
-            if (!error.connection_lost()) throw;
-            if (complaint_ != error.what())
-                page_.error("the database is not there, trying again: " + std::string(error.what()));
-            complaint_ = error.what();
+            if (!error.worth_retrying()) throw;
+            complain(error);
+            if (error.connection_lost()) database_.reset();
         }
-        database_.reset();
         if (!rest(backoff_.next())) return leave_without_database();
     }
 }
 
 void Sitting::connect() {
     database_.emplace(url_);
-    seat_.connected(*database_);
+    try {
+        seat_.connected(*database_);
+    } catch (...) {
+        database_.reset();  // the next one begins anew
+        throw;
+    }
+}
+
+void Sitting::complain(const DatabaseError& error) {
+    const std::string what = error.connection_lost() ? "is not there" : "does not do its work";
+    if (complaint_ != error.what()) page_.error("the database " + what + ", trying again: " + error.what());
+    complaint_ = error.what();
 }
 
 void Sitting::talk() {
+    // Before the first line is obeyed, which may be about what is there.
+    if (!has_looked_) seat_.look();
+    has_looked_ = true;
     for (;;) {
         take_lines();
         obey_lines();
+        const milliseconds pause = seat_.look();
         if (!complaint_.empty()) page_.note("the database is back");
         complaint_.clear();
-        const milliseconds pause = seat_.look();
         backoff_.reset();
         if (has_ended()) return seat_.leave();
         database_->wait(pause, input_.fd());

@@ -14,8 +14,8 @@
 
 namespace hil::worker {
 
-// Who sits there: the customer, or a human agent. Everything throws DatabaseError; where it says that the
-// connection is lost, the sitting goes on with another one.
+// Who sits there: the customer, or a human agent. Everything throws DatabaseError; where the connection is
+// lost, the sitting goes on with another one.
 class Seat {
   public:
     virtual ~Seat() = default;
@@ -47,9 +47,10 @@ class Sitting {
         : url_(std::move(url)), seat_(seat), page_(page), input_(input) {}
 
     // Until /quit, the end of the input, or a signal. Where the connection is lost it says so, and connects
-    // anew until it can; what is typed meanwhile is kept, and done then. A signal leaves without a database:
-    // throws std::runtime_error where something was left undone by that. Throws DatabaseError where the first
-    // connection fails.
+    // anew until it can; what is typed meanwhile is kept, and done then. It rests and looks again also where
+    // the database has an error that passes, as a lock that was not had in time. A signal leaves without a
+    // database: throws std::runtime_error where something was left undone by that. Throws DatabaseError where
+    // the first connection fails, and of errors that stay.
     void run();
 
   private:
@@ -58,6 +59,7 @@ class Sitting {
     };
 
     void connect();
+    void complain(const DatabaseError& error);
     void talk();
     void take_lines();
     void obey_lines();
@@ -73,7 +75,8 @@ class Sitting {
     std::optional<Connection> database_;
     std::deque<Typed> typed_;  // and not yet done
     bool quit_ = false;
-    std::string complaint_;  // why there is no connection
+    bool has_looked_ = false;
+    std::string complaint_;  // why nothing can be shown
     bool said_how_to_leave_ = false;
     Backoff backoff_{std::chrono::milliseconds(100), std::chrono::seconds(2)};  // somebody sits there
 };
