@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
 #include <cstdlib>
 #include <mutex>
 #include <sstream>
@@ -19,6 +20,8 @@ constexpr std::size_t max_name_bytes = 64;
 // A shorter value stands in texts by chance, and one that is not much longer in other words.
 constexpr std::size_t shortest_secret = 4, shortest_within_words = 12;
 constexpr std::size_t shortest_key = 16;
+// Of what may be none: true, debug and east are words that results are made of.
+constexpr std::size_t shortest_possible = 8;
 
 std::mutex mutex;
 std::vector<std::string> values;  // longest first: one can be a part of another
@@ -40,6 +43,14 @@ std::string with_escaped_slashes(std::string text) {
     for (std::size_t at = 0; (at = text.find('/', at)) != std::string::npos; at += 2)
         text.insert(at, 1, '\\');
     return text;
+}
+
+bool is_number(std::string_view text) {
+    if (text.starts_with('+')) text.remove_prefix(1);
+    double number = 0;
+    const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
+    // One that is too large for its type is one too.
+    return read.ec != std::errc::invalid_argument && read.ptr == text.data() + text.size();
 }
 
 // Also the forms in which a server says it back.
@@ -110,6 +121,12 @@ std::optional<std::string> secret(const std::string& variable) {
     if (value == nullptr || *value == '\0') return std::nullopt;
     remember(value);
     return value;
+}
+
+void possible_secret(const std::string& variable) {
+    const char* value = std::getenv(variable.c_str());
+    if (value == nullptr || std::string_view(value).size() < shortest_possible || is_number(value)) return;
+    remember(value);
 }
 
 std::string with_secrets(const std::string& text, std::vector<std::string>& missing) {

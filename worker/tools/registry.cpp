@@ -30,7 +30,7 @@ bool is_needed(const mcp::Server& server, const std::vector<std::string>& patter
 std::shared_ptr<mcp::Server> make_server(McpServerConfig config, Threads& threads, HttpClient& client) {
     std::vector<std::string> missing;
     config.headers = with_secrets(config.headers, missing);
-    for (const std::string& variable : config.env) secret(variable);
+    for (const std::string& variable : config.env) possible_secret(variable);
     const mcp::ServerSettings settings{config.name, config.start_timeout, config.timeout,
                                        static_cast<std::size_t>(config.max_result_bytes), config.tools};
     return mcp::Server::make(
