@@ -33,6 +33,21 @@ TEST(Remedy, AMissingPrivilegeNamesTheRoleAndItsProfile) {
     EXPECT_EQ(remedy("42501", "permission denied for function refund", "support", "front"), "");
 }
 
+// Whoever writes an SQL tool has names of their own.
+TEST(Remedy, WhatOnlyBeginsLikeAFunctionOfHilsIsNone) {
+    for (const char* message :
+         {"permission denied for table hil_orders", "permission denied for function hil_refund",
+          "permission denied for function hil_tick2", "permission denied for function hil_tick_all"})
+        EXPECT_EQ(remedy("42501", message, "support", "front"), "") << message;
+    EXPECT_EQ(remedy("42883", "function hil_refund(jsonb, jsonb) does not exist", "support", "front"), "");
+}
+
+TEST(Remedy, AWorkersReportsNeedItsProfile) {
+    for (const char* function : {"hil_record_calls", "hil_record_step", "hil_complete_run"})
+        EXPECT_NE(of_role("front", function).find("hil_grant('front', 'worker')"), std::string::npos)
+            << of_role("front", function);
+}
+
 TEST(Remedy, OtherErrorsAreLeftAlone) {
     EXPECT_EQ(remedy("22023", "hil_tick takes nothing", "support", "front"), "");
 }

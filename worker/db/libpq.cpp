@@ -41,9 +41,13 @@ DatabaseError error_of(PGconn* connection, const PGresult* result) {
     // server or the answer back, even where PQstatus does not say so yet.
     if (sqlstate.empty()) return {first_line(PQerrorMessage(connection)), "", /*connection_lost=*/true};
     std::string message = field(PG_DIAG_MESSAGE_PRIMARY);
-    // The server knows nothing of extensions that are not there, nor of profiles.
-    std::string hint = remedy(sqlstate, message, PQdb(connection), PQuser(connection));
-    if (hint.empty()) hint = field(PG_DIAG_MESSAGE_HINT);
+    std::string hint = field(PG_DIAG_MESSAGE_HINT);
+    // The server knows nothing of profiles, nor of extensions that are not there: then it advises other types
+    // of the arguments.
+    if (hint.empty() || sqlstate == "42883") {
+        const std::string known = remedy(sqlstate, message, PQdb(connection), PQuser(connection));
+        if (!known.empty()) hint = known;
+    }
     if (!hint.empty()) message += " Hint: " + hint;
     // By its severity, not by its SQLSTATE: a function can raise any of them, as one that asks another server
     // does. The session may end before libpq notices.
