@@ -53,5 +53,15 @@ mcp_servers:
             "a program gets a variable that `env` names"}));
 }
 
+// It is sent as it stands there.
+TEST(Environment, WithoutItsClosingBraceItNamesNoVariable) {
+    EXPECT_EQ(unset(R"(
+mcp_servers:
+  crm: {url: "https://b.example/mcp", headers: {X-T: "${HIL_TEST_UNSET_1} and ${HIL_TEST_UNSET_2"}}
+)"),
+              std::vector<std::string>{
+                  "stops: the environment does not have HIL_TEST_UNSET_1, which the MCP server crm needs"});
+}
+
 }  // namespace
 }  // namespace hil::worker

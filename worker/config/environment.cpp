@@ -25,7 +25,9 @@ bool is_set(const std::string& variable) {
 std::vector<std::string> named_in(const std::string& text) {
     std::vector<std::string> names;
     for (std::size_t at = text.find("${"); at != std::string::npos; at = text.find("${", at + 1)) {
-        const std::string name = text.substr(at + 2, text.find('}', at) - at - 2);
+        const std::size_t end = text.find('}', at);
+        if (end == std::string::npos) break;  // with_secrets() leaves it as it is
+        const std::string name = text.substr(at + 2, end - at - 2);
         if (is_variable_name(name)) names.push_back(name);
     }
     return names;
