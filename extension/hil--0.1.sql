@@ -382,6 +382,7 @@ CREATE UNIQUE INDEX runs_live ON hil.runs (conversation_id) WHERE status IN ('qu
 CREATE INDEX runs_due ON hil.runs (run_after, id) WHERE status = 'queued';
 CREATE INDEX runs_leased ON hil.runs (lease_until) WHERE status = 'running';
 CREATE INDEX runs_age ON hil.runs (created_at) WHERE status IN ('queued', 'running');
+CREATE INDEX runs_failed ON hil.runs (created_at) WHERE error IS NOT NULL AND status <> 'succeeded';
 COMMENT ON TABLE hil.runs IS 'One execution of a workflow for a conversation; at most one is queued or running per conversation.';
 COMMENT ON COLUMN hil.runs.status IS 'queued, running, succeeded, failed (handed over after errors, or without a result in time), cancelled (the conversation went another way).';
 COMMENT ON COLUMN hil.runs.attempt IS 'Counts the claims; with the id it fences off a worker that lost the run.';

@@ -172,6 +172,12 @@ SELECT hil_handover(conversation(13), 'by hand') ->> 'status';
 SELECT a ->> 'status', a ->> 'reason' FROM hil_handle_message(hil_create_conversation(conversation(14), 'support'), 'Hello?') a;
 SELECT check_name, detail FROM hil_doctor() WHERE NOT ok;
 
+-- Who looks at the failures does not read the runs that went well, however many they are.
+INSERT INTO hil.runs (conversation_id, workflow, revision, status) SELECT conversation(1000 + n), 'support', 1, 'succeeded' FROM generate_series(1, 5000) n;
+ANALYZE hil.runs;
+CREATE FUNCTION test.plan(query text) RETURNS text LANGUAGE plpgsql AS $$ DECLARE p json; BEGIN EXECUTE 'EXPLAIN (FORMAT json) ' || query INTO p; RETURN p; END $$;
+SELECT plan('SELECT * FROM hil.run_failures') ~ 'runs_failed', plan('SELECT * FROM hil.run_failures WHERE created_at > now() - interval ''1 day''') ~ 'runs_failed';
+
 \set ECHO none
 SET client_min_messages = warning;
 DROP OWNED BY regress_hil_operator;
