@@ -869,7 +869,7 @@ COMMENT ON FUNCTION hil_events_since IS 'The events after seq after, in order, a
 CREATE FUNCTION hil_doctor()
     RETURNS TABLE (check_name text, ok boolean, detail text, hint text)
     AS 'MODULE_PATHNAME' LANGUAGE C STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-COMMENT ON FUNCTION hil_doctor IS 'Checks every invariant of the tables and whether somebody does the work. All true at rest.';
+COMMENT ON FUNCTION hil_doctor IS 'Checks every invariant of the tables and whether somebody does the work. All true at rest. Work counts as late from a minute after the server''s return, where it was away.';
 
 CREATE FUNCTION hil_purge(older_than interval)
     RETURNS bigint

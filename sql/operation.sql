@@ -3,6 +3,8 @@
 \getenv srcdir PG_ABS_SRCDIR
 \set helpers :srcdir '/sql/include/helpers.sql'
 \i :helpers
+\getenv library HIL_BOUNDARY_LIB
+CREATE FUNCTION test.server_start(at timestamptz) RETURNS void LANGUAGE c AS :'library', 'boundary_server_start';
 -- What the doctor says is wrong.
 CREATE VIEW test.complaints AS SELECT check_name, detail, hint FROM hil_doctor() WHERE NOT ok;
 \set ECHO all
@@ -85,6 +87,8 @@ BEGIN; UPDATE hil.human_agents SET db_role = 'regress_hil_renamed' WHERE name = 
 -- nobody_waits_beside_a_free_agent
 BEGIN; SELECT hil_set_agent_status(agent('Ann'), 'away') ->> 'status', hil_set_agent_skills(agent('Ann'), '{technical}') ->> 'assigned';
 UPDATE hil.human_agents SET status = 'online' WHERE name = 'Ann'; SELECT * FROM complaints; ROLLBACK;
+-- What is late is complained of where the server has been there for a minute.
+SELECT server_start(now() - interval '61 s');
 -- events_are_numbered: a gap, an announcement of what is not there, a second row; events_are_relayed: more than a minute late
 BEGIN; SELECT tick(); DELETE FROM hil.events WHERE seq = 3; SELECT * FROM complaints; ROLLBACK;
 BEGIN; SELECT tick(); INSERT INTO hil.announced_through VALUES (1000); SELECT * FROM complaints; ROLLBACK;
@@ -97,6 +101,12 @@ SELECT * FROM complaints; SELECT tick(); SELECT * FROM complaints; ROLLBACK;
 BEGIN; UPDATE hil.runs SET lease_until = now() - interval '50 s' WHERE status = 'running'; SELECT * FROM complaints; ROLLBACK;
 BEGIN; UPDATE hil.runs SET lease_until = now() - interval '61 s' WHERE status = 'running'; SELECT * FROM complaints; ROLLBACK;
 BEGIN; UPDATE hil.runs SET run_after = now() - interval '61 s' WHERE status = 'queued'; SELECT check_name, hint FROM complaints; ROLLBACK;
+-- After an outage there is a minute to make up for it.
+BEGIN; UPDATE hil.runs SET run_after = now() - interval '10 min', lease_until = CASE WHEN status = 'running' THEN now() - interval '10 min' END;
+UPDATE hil.outbox SET at = now() - interval '10 min'; UPDATE hil.agent_queue SET next_step_at = now() - interval '10 min' WHERE conversation_id = conversation(3);
+SELECT check_name FROM complaints;
+SELECT server_start(now() - interval '20 s'); SELECT check_name FROM complaints;
+SELECT server_start(now() - interval '61 s'); SELECT check_name FROM complaints; ROLLBACK;
 -- Each is broken above or in the tests of what it checks; the last line is a note on who does the work that time brings.
 SELECT count(*) FROM hil_doctor();
 -- A detail shows some of many.

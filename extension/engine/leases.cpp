@@ -112,9 +112,6 @@ const Statement<std::int32_t, Timestamp, Timestamp> select_expired{
     "AND (started_at < $3) IS NOT TRUE ORDER BY lease_until LIMIT $1"};
 const Statement<Uuid, std::int64_t> still_expired{
     "SELECT lease_until < clock_timestamp() FROM hil.runs WHERE conversation_id = $1 AND id = $2"};
-const Statement<Timestamp, Timestamp> select_over{
-    "SELECT id::text FROM hil.runs WHERE status = 'running' AND lease_until < $1 "
-    "AND (started_at < $2) IS NOT TRUE"};
 // Nor does the AI answer meanwhile: passed over is what was queued or begun before $4, and was not tried in
 // vain since.
 const Statement<std::int32_t, Duration, Timestamp, Timestamp> select_overdue{
@@ -123,7 +120,7 @@ const Statement<std::int32_t, Duration, Timestamp, Timestamp> select_overdue{
 const Statement<Uuid, std::int64_t> last_error{
     "SELECT error FROM hil.runs WHERE conversation_id = $1 AND id = $2"};
 
-Timestamp (*writable_since)() = pg::server_start;
+Timestamp (*say_writable_since)() = pg::server_start;
 
 // What workers have, once the server is back, to find it and to renew or answer.
 constexpr std::int64_t time_to_come_back = 30'000'000;
@@ -198,7 +195,8 @@ std::int64_t for_each_locked(const pg::Rows& listed, Act act) {
 
 }  // namespace
 
-void set_writable_since(Timestamp (*function)()) { writable_since = function; }
+Timestamp writable_since() { return say_writable_since(); }
+void set_writable_since(Timestamp (*function)()) { say_writable_since = function; }
 
 pg::Rows claim_runs(const std::string& worker, std::int32_t max_runs, Duration lease) {
     if (max_runs < 1 || max_runs > 1000)
@@ -248,11 +246,6 @@ std::int64_t time_out_runs(std::int32_t at_most) {
                                          config_of(run.workflow, run.revision));
                                return true;
                            });
-}
-
-pg::Rows leases_over_for(Duration span) {
-    const Timestamp before{pg::clock_now().microseconds - span.microseconds};
-    return by_index(select_over, before, excused_before(before));
 }
 
 }  // namespace hil::engine

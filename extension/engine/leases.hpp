@@ -22,11 +22,9 @@ std::vector<std::int64_t> renew_runs(const std::string& worker, const std::vecto
 std::int64_t expire_leases(std::int32_t at_most);
 std::int64_t time_out_runs(std::int32_t at_most);
 
-// The ids, as text, of runs that expire_leases should have ended at least so long ago.
-pg::Rows leases_over_for(Duration span);
-
 // Since when the server can be written to. Where nobody says it, that is since its start; background/ knows
 // of crashes and promotions too, where the library is preloaded.
+Timestamp writable_since();
 void set_writable_since(Timestamp (*function)());
 
 }  // namespace hil::engine

@@ -1,5 +1,6 @@
 // SQL-callable functions that go wrong in every way that the C++/Postgres boundary must survive.
-// sql/boundary.sql calls them and says what is expected; the extension never contains them.
+// sql/boundary.sql calls them and says what is expected; the extension never contains them. For others it
+// sets when the server was started.
 #include <malloc.h>
 
 #include "core/refusal.hpp"
@@ -181,4 +182,10 @@ HIL_FUNCTION(boundary_witnesses) {
 HIL_FUNCTION(boundary_heap) {
     const struct mallinfo2 heap = mallinfo2();
     return pg::Value(static_cast<std::int64_t>(heap.uordblks + heap.hblkhd));
+}
+
+// boundary_server_start(timestamptz): this session takes the server to have been started then.
+HIL_FUNCTION(boundary_server_start) {
+    PgStartTime = arguments.required<pg::Timestamp>(0, "at").microseconds;
+    return pg::Value();
 }
