@@ -874,7 +874,7 @@ COMMENT ON FUNCTION hil_doctor IS 'Checks every invariant of the tables and whet
 CREATE FUNCTION hil_purge(older_than interval)
     RETURNS bigint
     AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-COMMENT ON FUNCTION hil_purge IS 'Deletes conversations closed longer ago than older_than, with all their rows, and returns how many. Events that old go too, save the newest of all. Errors: 22023.';
+COMMENT ON FUNCTION hil_purge IS 'Deletes conversations closed longer ago than older_than, with all their rows, and returns how many. Events that old go too, save the newest of all. Errors: 22023, and whatever keeps a conversation from being deleted, which the message names.';
 
 CREATE FUNCTION hil_grant(role_name regrole, profile text)
     RETURNS void

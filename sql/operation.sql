@@ -180,6 +180,23 @@ INSERT INTO hil.messages (conversation_id, sender_type, content) SELECT conversa
 SELECT hil_purge('1 hour');
 SELECT count(*) FROM hil.messages WHERE conversation_id >= conversation(1000);
 SELECT * FROM complaints;
+-- A conversation that cannot be deleted is named: hil_purge fails with it, what hil.retention does goes on without it.
+CREATE TABLE test.tickets (conversation uuid REFERENCES hil.conversations);
+CREATE TRIGGER refuse BEFORE DELETE ON hil.messages FOR EACH ROW WHEN (OLD.conversation_id = conversation(52)) EXECUTE FUNCTION test.refuse();
+INSERT INTO hil.conversations (id, status, closed_at) SELECT conversation(n), 'resolved', now() - (100 - n) * interval '1 day' FROM generate_series(50, 54) n;
+INSERT INTO hil.messages (conversation_id, sender_type, content) SELECT conversation(n), 'user', 'x' FROM generate_series(50, 54) n;
+INSERT INTO test.tickets VALUES (conversation(50));
+CALL refused($$SELECT hil_purge('1 hour')$$);
+SET hil.retention = '1 h';
+SELECT hil_tick() ->> 'conversations_purged';
+SELECT id FROM hil.conversations WHERE id BETWEEN conversation(50) AND conversation(54) ORDER BY id;
+DELETE FROM test.tickets;
+SELECT hil_tick() ->> 'conversations_purged';
+RESET hil.retention;
+CALL refused($$SELECT hil_purge('1 hour')$$);
+DROP TRIGGER refuse ON hil.messages;
+SELECT hil_purge('1 hour');
+DROP TABLE test.tickets;
 CALL refused($$SELECT hil_purge(NULL)$$);
 CALL refused($$SELECT hil_purge('-1 day')$$);
 CALL refused($$SELECT hil_purge('290000 years')$$);

@@ -1,13 +1,9 @@
 #include "engine/conversations.hpp"
 
-#include <limits>
-
 #include "core/refusal.hpp"
-#include "engine/relay.hpp"
 #include "engine/workflows.hpp"
 #include "pg/session.hpp"
 #include "pg/table.hpp"
-#include "pg/transaction.hpp"
 
 namespace hil::engine {
 namespace {
@@ -88,24 +84,6 @@ const Statement<Uuid, std::int32_t> describe_row{
     "             FROM (SELECT * FROM hil.messages WHERE conversation_id = c.id ORDER BY id DESC LIMIT $2) "
     "m)) "
     "FROM hil.conversations c WHERE c.id = $1"};
-
-// Two statements, so that the second sees every row that was written before the conversations were locked. A
-// conversation that somebody holds is left for the next purge.
-const Statement<Timestamp, std::int32_t> lock_closed{
-    "SELECT id FROM hil.conversations WHERE closed_at < $1 "
-    "ORDER BY closed_at LIMIT $2 FOR UPDATE SKIP LOCKED"};
-const Statement<std::vector<Uuid>> delete_rows{
-    "WITH m AS (DELETE FROM hil.messages WHERE conversation_id = ANY ($1)), "
-    "h AS (DELETE FROM hil.handover_events WHERE conversation_id = ANY ($1)), "
-    "q AS (DELETE FROM hil.agent_queue WHERE conversation_id = ANY ($1)), "
-    "a AS (DELETE FROM hil.conversation_analytics WHERE conversation_id = ANY ($1)), "
-    "s AS (DELETE FROM hil.run_steps WHERE conversation_id = ANY ($1)), "
-    "t AS (DELETE FROM hil.run_calls WHERE conversation_id = ANY ($1)), "
-    "r AS (DELETE FROM hil.runs WHERE conversation_id = ANY ($1)) "
-    "DELETE FROM hil.conversations WHERE id = ANY ($1)"};
-
-// Bounds the memory of a purge, not its transaction.
-constexpr std::int32_t purged_at_once = 1000;
 
 // Set while save() runs, for the guard trigger.
 const StatusChange* saving = nullptr;
@@ -267,30 +245,6 @@ JsonText describe(const Uuid& id, std::int32_t last_messages) {
     const pg::Rows rows = describe_row(id, last_messages);
     if (rows.empty()) refuse_unknown(id);
     return rows.front().get<JsonText>(0);
-}
-
-std::int64_t purge(Duration older_than) {
-    const auto days = static_cast<std::int64_t>(older_than.seconds() / 86'400);
-    if (older_than.microseconds < 0 || days > 365'000)
-        throw Refusal(Reason::invalid_argument,
-                      "older_than is " + std::to_string(days) + " days, 0 to 365,000 days are allowed",
-                      "Pass a span such as '90 days'.");
-    const Timestamp before{pg::clock_now().microseconds - older_than.microseconds};
-    std::int64_t deleted = 0;
-    while (const std::int64_t some = purge_closed(before, purged_at_once)) {
-        pg::let_interrupts_through();
-        deleted += some;
-    }
-    pg::take_errand(pg::Errand::purge_events);
-    purge_events(before, std::numeric_limits<std::int64_t>::max());
-    return deleted;
-}
-
-std::int64_t purge_closed(Timestamp before, std::int32_t at_most) {
-    std::vector<Uuid> ids;
-    for (const Row& row : lock_closed(before, at_most)) ids.push_back(row.get<Uuid>(0));
-    if (!ids.empty()) delete_rows(ids);
-    return static_cast<std::int64_t>(ids.size());
 }
 
 }  // namespace hil::engine

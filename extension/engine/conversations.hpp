@@ -77,11 +77,4 @@ void require_message_count(std::int32_t last_messages);
 // hil_conversation: the conversation as one document, with its last `last_messages` messages.
 pg::JsonText describe(const Uuid& id, std::int32_t last_messages);
 
-// hil_purge: deletes conversations closed longer ago than `older_than`; returns how many.
-std::int64_t purge(Duration older_than);
-
-// Deletes at most `at_most` conversations closed before then, with all their rows, in one go; returns how
-// many.
-std::int64_t purge_closed(Timestamp before, std::int32_t at_most);
-
 }  // namespace hil::engine

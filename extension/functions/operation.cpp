@@ -1,8 +1,8 @@
 // hil_tick, hil_events_since, hil_doctor, hil_purge, hil_grant: see their COMMENTs in hil--0.1.sql.
-#include "engine/conversations.hpp"
 #include "engine/doctor.hpp"
 #include "engine/grants.hpp"
 #include "engine/relay.hpp"
+#include "engine/retention.hpp"
 #include "engine/rounds.hpp"
 #include "functions/arguments.hpp"
 

@@ -17,4 +17,7 @@ std::optional<Failure> subtransaction(const std::function<void()>& body);
 // Reports a failure to the client and to the server's log as a WARNING, whose message opens with `what`.
 void warn(const std::string& what, const Failure& failure);
 
+// The same as an ERROR, which is thrown as a pg::Error.
+void raise(const std::string& what, const Failure& failure);
+
 }  // namespace hil::pg

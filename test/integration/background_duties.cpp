@@ -220,6 +220,29 @@ TEST_F(BackgroundDuties, RetentionPurgesWhatIsOld) {
     EXPECT_EQ(status(recent), "resolved");
 }
 
+// The oldest comes first in every batch.
+TEST_F(BackgroundDuties, RetentionPassesOverWhatCannotBeDeleted) {
+    const std::string kept = new_id(), old = new_id();
+    for (const std::string& id : {kept, old}) {
+        says(id, "hello");
+        sql().query("SELECT hil_cancel($1)", {id});
+    }
+    sql().query("CREATE TABLE public.tickets (conversation uuid REFERENCES hil.conversations)");
+    sql().query("INSERT INTO public.tickets VALUES ($1)", {kept});
+    sql().query(
+        "UPDATE hil.conversations SET closed_at = now() - CASE id WHEN $1 THEN interval '3 days' "
+        "ELSE interval '2 days' END",
+        {kept});
+    set("hil.retention", "1d");
+    EXPECT_TRUE(within_patience([&] { return status(old).empty(); }));
+    EXPECT_EQ(status(kept), "resolved");
+    EXPECT_EQ(logged("duty \"conversations_purged\" failed with conversation " + kept +
+                     " and is tried again: update or delete on table \"conversations\" violates foreign key"),
+              1);
+    sql().query("DELETE FROM public.tickets");
+    EXPECT_TRUE(within_patience([&] { return status(kept).empty(); }));
+}
+
 TEST_F(BackgroundDuties, WorkersHearOfARetryWhenItIsDue) {
     load(support_workflow);
     const std::string id = new_id();
