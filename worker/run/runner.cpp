@@ -92,7 +92,8 @@ std::size_t Runner::room() const {
 }
 
 void Runner::note_away(bool away) {
-    metrics_.runs_at_provider(away_ += away ? 1 : -1);
+    away_ += away ? 1 : -1;
+    metrics_.runs_at_provider(away ? 1 : -1);
     if (!away || will_wake_.exchange(true)) return;
     asio::post(threads_.io(), [this] {
         will_wake_ = false;

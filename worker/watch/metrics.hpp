@@ -33,7 +33,7 @@ class Metrics {
     // `outcome`: how the attempt ended here: the conversation's status, postponed, failed, lost, …
     void run_ended(const std::string& outcome, Seconds took);
     void runs_in_flight(std::size_t runs) { in_flight_.Set(static_cast<double>(runs)); }
-    void runs_at_provider(int runs) { at_provider_.Set(runs); }
+    void runs_at_provider(int more) { at_provider_.Increment(more); }
     // A statement that reported on so many runs; `how`: together, alone, in_parts.
     void reported(const std::string& how, std::size_t runs);
 
