@@ -9,7 +9,12 @@
 namespace hil::worker {
 namespace {
 
-Task<> call(std::function<void()> blocking) {
+Task<> call(std::function<void()> blocking, std::atomic<int>& count) {
+    struct Counted {
+        std::atomic<int>& count;
+        explicit Counted(std::atomic<int>& all) : count(all) { ++count; }
+        ~Counted() { --count; }
+    } counted(count);
     blocking();
     co_return;
 }
@@ -35,7 +40,7 @@ Threads::~Threads() {
 asio::any_io_executor Threads::new_strand() { return asio::make_strand(work_.get_executor()); }
 
 Task<> Threads::to_helper(std::function<void()> blocking, Helper helper) {
-    Task<> task = call(std::move(blocking));
+    Task<> task = call(std::move(blocking), blocking_);
     asio::thread_pool& pool = helper == Helper::leases ? lease_helper_ : helpers_;
     co_await elsewhere(asio::make_strand(pool.get_executor()), std::move(task));
 }

@@ -4,6 +4,7 @@
 #include <asio/any_io_executor.hpp>
 #include <asio/io_context.hpp>
 #include <asio/thread_pool.hpp>
+#include <atomic>
 #include <functional>
 
 #include "async.hpp"
@@ -32,6 +33,9 @@ class Threads {
     // Throws what `blocking` throws.
     Task<> to_helper(std::function<void()> blocking, Helper helper = Helper::anyones);
 
+    // Whether something blocks on a helper thread. The destructor would wait for that.
+    bool helper_is_busy() const { return blocking_ > 0; }
+
     // Does input and output on the calling thread until stop() is called.
     void run();
 
@@ -48,6 +52,7 @@ class Threads {
         using Context::Context;
     };
 
+    std::atomic<int> blocking_{0};
     Closing<asio::io_context> io_{1};
     Closing<asio::thread_pool> work_;
     Closing<asio::thread_pool> helpers_{2};

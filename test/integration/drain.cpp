@@ -1,10 +1,28 @@
 // Workers that end while they have runs: what they do not finish goes to others, and is no error of the AI's.
 #include <csignal>
+#include <cstdlib>
+#include <fstream>
 
 #include "models.hpp"
 
 namespace hil::test {
 namespace {
+
+// As long as it exists, the server serves the sessions that it has and takes no new one: whoever connects
+// waits.
+class NobodyConnects {
+  public:
+    NobodyConnects() {
+        std::ifstream(std::getenv("HIL_CLUSTER") + std::string("/data/postmaster.pid")) >> server_;
+        EXPECT_EQ(kill(server_, SIGSTOP), 0);
+    }
+    ~NobodyConnects() { kill(server_, SIGCONT); }
+    NobodyConnects(const NobodyConnects&) = delete;
+    NobodyConnects& operator=(const NobodyConnects&) = delete;
+
+  private:
+    pid_t server_ = 0;
+};
 
 class Drain : public ModelTest {
   protected:
@@ -102,6 +120,31 @@ TEST_F(Drain, ARunThatIsClaimedMeanwhileIsNotBegun) {
     EXPECT_EQ(worker.wait(), 0);
     EXPECT_EQ(server.seen(path_of("openai")).size(), 0U) << "nobody pays for what nobody will hear of";
     expect_put_back(id);
+}
+
+TEST_F(Drain, AConnectThatAToolLeftBehindHoldsNobodyUp) {
+    const Say answer = Say::answer({{"answer", "Soon."}, {"success", true}});
+    model.by_node["answer"] = {answer, Say::call("shop.look", Json::object()), answer};
+    WorkerSettings settings = with_model();
+    settings.more +=
+        "tools:\n  shop.look: {kind: sql, description: Looks it up., function: shop.look, timeout_seconds: "
+        "1}\n";
+    settings.environment["HIL_DATABASE_URL"] = "postgresql:///" + database() + "?connect_timeout=600";
+    std::string with_tool = unforgiving_workflow;
+    with_tool.insert(with_tool.find("    - {id: DONE"), "      config: {tools: [shop.look]}\n");
+    load_text(with_tool);
+    Process& worker = start_worker(settings);
+    // The worker has the connections that it works with then.
+    const std::string first = new_id(), second = new_id();
+    says(first, "Hello");
+    ASSERT_TRUE(reaches(first, "finished"));
+    const NobodyConnects stopped;
+    says(second, "Where is my order?");
+    ASSERT_TRUE(reaches(second, "finished"));
+    EXPECT_NE(sql().one("SELECT result FROM hil.run_calls").find("there was no connection in time"),
+              std::string::npos);
+    worker.signal(SIGTERM);
+    EXPECT_EQ(worker.wait(), 0) << "a connect cannot be waited for";
 }
 
 }  // namespace

@@ -95,8 +95,8 @@ Process& LiveTest::start_worker(const WorkerSettings& settings) {
            << "\npoll_seconds: " << settings.poll_seconds << "\ndrain_seconds: " << settings.drain_seconds
            << "\n"
            << settings.more;
-    std::map<std::string, std::string> environment = url_of(database_);
-    environment.insert(settings.environment.begin(), settings.environment.end());
+    std::map<std::string, std::string> environment = settings.environment;
+    environment.merge(url_of(database_));
     environment["PGUSER"] = settings.role;
     workers_.push_back(
         std::make_unique<Process>(std::vector<std::string>{worker_program, "run", "--config",

@@ -6,6 +6,7 @@
 #include <asio/steady_timer.hpp>
 #include <asio/this_coro.hpp>
 #include <asio/use_awaitable.hpp>
+#include <asio/use_future.hpp>
 #include <chrono>
 #include <future>
 #include <stdexcept>
@@ -68,6 +69,26 @@ TEST(Threads, LeasesWaitForNobodyElsesHelper) {
     Task<> leases = threads.to_helper([&renewed] { renewed.set_value(); }, Threads::Helper::leases);
     run_task(threads, std::move(leases));
     EXPECT_EQ(all_wait.wait_for(std::chrono::seconds(0)), std::future_status::ready);
+}
+
+// Whoever ends would wait for it.
+TEST(Threads, WhatBlocksIsKnownUntilItHasEnded) {
+    std::promise<void> begun, may_end;
+    Threads threads(1);
+    EXPECT_FALSE(threads.helper_is_busy());
+    Task<> task = threads.to_helper([&] {
+        begun.set_value();
+        may_end.get_future().wait();
+    });
+    auto ended = asio::co_spawn(threads.new_strand(), std::move(task), asio::use_future);
+    begun.get_future().wait();
+    EXPECT_TRUE(threads.helper_is_busy());
+    may_end.set_value();
+    ended.get();
+    EXPECT_FALSE(threads.helper_is_busy());
+    auto failed = asio::co_spawn(threads.new_strand(), fail_on_a_helper(threads), asio::use_future);
+    EXPECT_THROW(failed.get(), std::runtime_error);
+    EXPECT_FALSE(threads.helper_is_busy());
 }
 
 TEST(Threads, WhatStillWaitsAtTheEndIsDestroyed) {

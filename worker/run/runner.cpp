@@ -74,7 +74,8 @@ bool Runner::run(std::function<Task<>()> end_tools) {
     asio::co_spawn(threads_.io(), obey_signals(), [](const std::exception_ptr&) {});
     threads_.run();
     note(spdlog::level::info, "worker_stopped", "stopped");
-    return finished_;
+    // A tool may have left a connect behind.
+    return finished_ && !threads_.helper_is_busy();
 }
 
 void Runner::spawn(Task<> task) {

@@ -28,7 +28,8 @@ class Runner {
     // Works until SIGTERM or SIGINT, then claims nothing new, waits at most config.drain for what is being
     // executed, puts back what is not finished then, awaits `end_tools`, and returns; statements that wait
     // keep it at most a few seconds longer. A second signal ends the process where it stands. True:
-    // everything has ended. False: the time was over, and something may still be going on in other threads.
+    // everything has ended. False: the time was over, or something blocks in a thread that cannot be waited
+    // for, as a connect that a tool left behind.
     bool run(std::function<Task<>()> end_tools);
 
   private:
