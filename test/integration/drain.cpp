@@ -100,6 +100,35 @@ TEST_F(Drain, WhatIsNotFinishedInTimeIsPutBack) {
     expect_put_back(id);
 }
 
+// The tool goes on with it, and a call with the same key beside it would be refused, or be a second one.
+TEST_F(Drain, ACallThatHasNoAnswerIsNotMadeAgainAtOnce) {
+    load_text(R"(name: answering
+workflow:
+  nodes:
+    - {id: answer, agent: reasoning_support_agent, config: {tools: ["shop.*"]}}
+    - {id: DONE, type: sink, action: finish_conversation}
+  edges:
+    - {from: answer, to: DONE}
+)");
+    model.by_node["answer"] = {Say::call("shop.refund", nlohmann::json::object()),
+                               Say::answer({{"answer", "Soon."}, {"success", true}})};
+    server.on("/refund", [](const Seen&) { return Act::silence(); });
+    WorkerSettings hasty = with_model();
+    hasty.drain_seconds = 0.5;
+    hasty.more +=
+        "tools:\n  shop.refund: {kind: http, description: Refunds., method: POST, allow_private: true, url: "
+        "\"" +
+        server.url() + "/refund\"}\n";
+    Process& worker = start_worker(hasty);
+    const std::string id = new_id();
+    says(id, "Give me my money back!");
+    ASSERT_TRUE(server.waits_for("/refund", 1));
+    worker.signal(SIGTERM);
+    EXPECT_EQ(worker.wait(), 0);
+    EXPECT_EQ(run_of(id, "status || ' ' || error"), "queued the worker is ending");
+    EXPECT_EQ(run_of(id, "run_after > clock_timestamp() + interval '30 s'"), "t");
+}
+
 // The claim is committed when the worker hears that it is to end, and the answer on its way.
 TEST_F(Drain, ARunThatIsClaimedMeanwhileIsNotBegun) {
     WorkerSettings settings = with_model();

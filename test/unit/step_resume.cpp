@@ -47,11 +47,14 @@ TEST_F(StepResume, AFinishedTurnIsGoneOnFrom) {
 
 TEST_F(StepResume, ACallWithoutAnswerIsMadeWithItsOldKey) {
     first_attempt();
+    EXPECT_EQ(order->again, std::vector<bool>(2, false));
+    order->again.clear();
     notes.pop_back();  // the second call was made, but its worker died
     earlier = after(notes);
     notes.clear();
     run();
     EXPECT_EQ(order->keys, Texts{"hil-7-answer-2"});
+    EXPECT_EQ(order->again, std::vector<bool>{true});
     EXPECT_EQ(order->arguments, std::vector<Json>({{{"order_id", "2"}}}));
     ASSERT_EQ(notes.size(), 1U);
     EXPECT_EQ(notes[0][0]["call"], 2);

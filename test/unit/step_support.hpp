@@ -66,6 +66,7 @@ class FakeTool : public Tool {
   public:
     explicit FakeTool(std::string name) : name_(std::move(name)) {}
     std::vector<std::string> keys;
+    std::vector<bool> again;
     std::vector<Json> arguments;
     std::string answer = "done";
     bool is_error = false, records_itself = false;
@@ -75,6 +76,7 @@ class FakeTool : public Tool {
     const OutputSchema& parameters() const override { return parameters_; }
     Task<ToolOutcome> call(const Json& given, const CallContext& context) override {
         keys.push_back(context.idempotency_key);
+        again.push_back(context.again);
         arguments.push_back(given);
         co_return ToolOutcome{answer, is_error, records_itself, 0};
     }

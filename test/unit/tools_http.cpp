@@ -28,10 +28,11 @@ class HttpToolTest : public testing::Test {
         config.timeout = milliseconds(5'000);
     }
 
-    ToolOutcome call(const Json& arguments) {
+    ToolOutcome call(const Json& arguments, bool again = false) {
         HttpTool tool(config, threads, client);
         CallContext context;
         context.idempotency_key = "hil-7-answer-1";
+        context.again = again;
         return run_task(threads, tool.call(arguments, context));
     }
 
@@ -100,6 +101,26 @@ TEST_F(HttpToolTest, WithoutRetriesItIsAskedOnce) {
     server.on("/orders/17", [](const Seen&) { return Act::text("busy", 503); });
     EXPECT_EQ(call({{"id", "17"}}).text, "HTTP 503: busy");
     EXPECT_EQ(server.seen("/orders/17").size(), 1U);
+}
+
+// It may still be at the request of the attempt before: what that gives is waited for.
+TEST_F(HttpToolTest, AKeyThatIsInUseIsAskedForAgainByALaterAttempt) {
+    int count = 0;
+    server.on("/orders/17", [&](const Seen&) {
+        return ++count < 3 ? Act::text("in use", 409) : Act::text("refunded", 200);
+    });
+    EXPECT_EQ(call({{"id", "17"}}, /*again=*/true).text, "refunded");
+    count = 0;
+    EXPECT_EQ(call({{"id", "17"}}).text, "HTTP 409: in use") << "a first attempt is refused";
+}
+
+TEST_F(HttpToolTest, OfAKeyThatStaysInUseTheEffectIsNotKnown) {
+    config.timeout = milliseconds(900);
+    server.on("/orders/17", [](const Seen&) { return Act::text("in use", 409); });
+    const ToolOutcome outcome = call({{"id", "17"}}, /*again=*/true);
+    EXPECT_TRUE(outcome.is_error);
+    EXPECT_EQ(outcome.text, "HTTP 409: in use\n[it is not known whether the call had an effect]");
+    EXPECT_GT(server.seen("/orders/17").size(), 1U);
 }
 
 TEST_F(HttpToolTest, NoRetryGoesBeyondTheTimeOfTheCall) {

@@ -19,7 +19,7 @@ namespace {
 
 class Attempt {
   public:
-    Attempt(const Flight& flight, const Surroundings& surroundings)
+    Attempt(Flight& flight, const Surroundings& surroundings)
         : flight_(flight), claim_(flight.raw.claim), surroundings_(surroundings) {}
 
     Task<> run() {
@@ -48,9 +48,8 @@ class Attempt {
         }
     }
 
-    Task<> put_back() {
-        using std::chrono::milliseconds;
-        Json last = postponed("the worker is ending", milliseconds(0));
+    Task<> put_back(std::chrono::milliseconds after) {
+        Json last = postponed("the worker is ending", after);
         co_await report(std::move(last));
     }
 
@@ -64,9 +63,10 @@ class Attempt {
         const auto workflow = co_await find_workflow();
         spending_.emplace(surroundings_.limits, claim_.input.value("spent", Json::object()));
         SendReport send = [this](Json body) { return send_report(std::move(body)); };
-        const Answer answer =
-            co_await execute(*workflow, claim_, *spending_, surroundings_.run_step, std::move(send),
-                             surroundings_.parallel_nodes, [this](bool away) { note_away(away); });
+        const Answer answer = co_await execute(
+            *workflow, claim_, *spending_, surroundings_.run_step, std::move(send),
+            surroundings_.parallel_nodes, [this](bool away) { note_away(away); },
+            [this](bool waits) { flight_.note_call(waits); });
         if (answer.action == Answer::Action::refused)
             co_return failure("the report was refused: " + answer.reason, /*retryable=*/true);
         conclude(answer);
@@ -194,7 +194,7 @@ class Attempt {
         worker::note(level, event, fmt::format(text, std::forward<Values>(values)...), about);
     }
 
-    const Flight& flight_;
+    Flight& flight_;
     Claim claim_;
     const Surroundings& surroundings_;
     std::optional<Spending> spending_;
@@ -210,9 +210,9 @@ Task<> attempt(FlightPtr flight, const Surroundings& surroundings) {
     co_await attempt.run();
 }
 
-Task<> put_back(FlightPtr flight, const Surroundings& surroundings) {
+Task<> put_back(FlightPtr flight, const Surroundings& surroundings, std::chrono::milliseconds after) {
     Attempt attempt(*flight, surroundings);
-    co_await attempt.put_back();
+    co_await attempt.put_back(after);
 }
 
 }  // namespace hil::worker

@@ -30,8 +30,8 @@ struct Surroundings {
 // run's error and in the log.
 Task<> attempt(FlightPtr flight, const Surroundings& surroundings);
 
-// Puts the run of a worker that ends back into the database, where another finds it at once: that counts as
-// no error. Ends when it is done or the flight is abandoned. Throws nothing.
-Task<> put_back(FlightPtr flight, const Surroundings& surroundings);
+// Puts the run of a worker that ends back into the database, where another finds it after that time: that
+// counts as no error. Ends when it is done or the flight is abandoned. Throws nothing.
+Task<> put_back(FlightPtr flight, const Surroundings& surroundings, std::chrono::milliseconds after);
 
 }  // namespace hil::worker

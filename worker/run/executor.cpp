@@ -30,7 +30,7 @@ class Execution {
   public:
     Execution(const KnownWorkflow& known, const Claim& claim, Spending& spending, RunStep run_step,
               SendReport send, int parallel_nodes, std::function<void(bool)> at_provider,
-              asio::any_io_executor strand)
+              std::function<void(bool)> at_tool, asio::any_io_executor strand)
         : known_(known),
           nodes_(known.workflow.nodes),
           claim_(claim),
@@ -39,6 +39,7 @@ class Execution {
           send_(std::move(send)),
           parallel_nodes_(parallel_nodes),
           at_provider_(std::move(at_provider)),
+          at_tool_(std::move(at_tool)),
           strand_(std::move(strand)),
           states_(nodes_.size(), State::open),
           changed_(strand_, asio::steady_timer::time_point::max()) {
@@ -230,7 +231,8 @@ class Execution {
                      .spending = spending_,
                      .calls = calls_of(node.id),
                      .record_calls = [this, &node](Json calls) { return record(node.id, std::move(calls)); },
-                     .at_provider = at_provider_});
+                     .at_provider = at_provider_,
+                     .at_tool = at_tool_});
     }
 
     const Json* calls_of(const std::string& node) const {
@@ -318,7 +320,7 @@ class Execution {
     RunStep run_step_;
     SendReport send_;
     const int parallel_nodes_;
-    const std::function<void(bool)> at_provider_;
+    const std::function<void(bool)> at_provider_, at_tool_;
     asio::any_io_executor strand_;
     Scope scope_;
     std::vector<State> states_;
@@ -335,9 +337,10 @@ class Execution {
 }  // namespace
 
 Task<Answer> execute(const KnownWorkflow& workflow, const Claim& claim, Spending& spending, RunStep run_step,
-                     SendReport send, int parallel_nodes, std::function<void(bool)> at_provider) {
+                     SendReport send, int parallel_nodes, std::function<void(bool)> at_provider,
+                     std::function<void(bool)> at_tool) {
     Execution execution(workflow, claim, spending, std::move(run_step), std::move(send), parallel_nodes,
-                        std::move(at_provider), co_await asio::this_coro::executor);
+                        std::move(at_provider), std::move(at_tool), co_await asio::this_coro::executor);
     co_return co_await execution.run();
 }
 

@@ -30,6 +30,7 @@ using SendReport = std::function<Task<Answer>(Json body)>;
 // cancellation, and at a verdict other than proceed, all steps are cancelled. Everything runs on the caller's
 // strand, and what is referred to outlives it.
 Task<Answer> execute(const KnownWorkflow& workflow, const Claim& claim, Spending& spending, RunStep run_step,
-                     SendReport send, int parallel_nodes, std::function<void(bool)> at_provider = {});
+                     SendReport send, int parallel_nodes, std::function<void(bool)> at_provider = {},
+                     std::function<void(bool)> at_tool = {});
 
 }  // namespace hil::worker

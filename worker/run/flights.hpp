@@ -26,11 +26,16 @@ class Flight : public std::enable_shared_from_this<Flight> {
     void abandon();
     bool abandoned() const { return abandoned_; }
 
+    // One of its steps waits for a tool, or no longer. Any thread.
+    void note_call(bool waits) { calls_ += waits ? 1 : -1; }
+    bool is_in_call() const { return calls_ > 0; }
+
     // What the run's coroutine is bound to when it is started.
     asio::cancellation_slot slot() { return signal_.slot(); }
 
   private:
     std::atomic<bool> abandoned_{false};
+    std::atomic<int> calls_{0};  // of tools, that have no answer yet
     asio::cancellation_signal signal_;
 };
 

@@ -103,7 +103,7 @@ void Runner::note_away(bool away) {
 }
 
 // A run that comes when the worker is about to end is not begun.
-void Runner::launch(RawClaim claim) {
+void Runner::launch(RawClaim claim, milliseconds put_back_after) {
     const auto flight = std::make_shared<Flight>(std::move(claim), threads_.new_strand());
     flights_.add(flight);
     metrics_.runs_in_flight(flights_.size());
@@ -114,7 +114,8 @@ void Runner::launch(RawClaim claim) {
         changed_.cancel();
     };
     asio::co_spawn(
-        flight->strand, stopping_ ? put_back(flight, surroundings_) : attempt(flight, surroundings_),
+        flight->strand,
+        stopping_ ? put_back(flight, surroundings_, put_back_after) : attempt(flight, surroundings_),
         asio::bind_cancellation_slot(flight->slot(), asio::bind_executor(threads_.io(), std::move(landed))));
 }
 
@@ -124,7 +125,10 @@ void Runner::put_back_what_is_left() {
     note(spdlog::level::warn, "runs_left",
          fmt::format("{} runs were not finished in time and are put back for other workers", left.size()));
     // Which abandons the attempts that go on.
-    for (const FlightPtr& flight : left) launch({flight->raw.claim, ""});
+    // What a tool is doing goes on there: its call is made again only when it should be over, as after a
+    // death of this worker.
+    for (const FlightPtr& flight : left)
+        launch({flight->raw.claim, ""}, flight->is_in_call() ? config_.lease : milliseconds(0));
 }
 
 Task<> Runner::obey_signals() {

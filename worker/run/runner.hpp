@@ -34,7 +34,8 @@ class Runner {
 
   private:
     void spawn(Task<> task);
-    void launch(RawClaim claim);
+    // `put_back_after`: where the worker is ending.
+    void launch(RawClaim claim, std::chrono::milliseconds put_back_after = {});
     void put_back_what_is_left();
     std::size_t room() const;
     void note_away(bool away);

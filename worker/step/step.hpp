@@ -75,6 +75,8 @@ struct StepWork {
     RecordCalls record_calls;
     // Told when the step is with its provider (see Question), and when it is back. May be empty.
     std::function<void(bool)> at_provider = {};
+    // Told when the step waits for a tool, and when it no longer does. May be empty.
+    std::function<void(bool)> at_tool = {};
 };
 
 // Executes the step. Throws StepFailed, StepPostponed and LimitReached.

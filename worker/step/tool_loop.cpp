@@ -30,6 +30,21 @@ bool repeats_ids(const ModelTurn& turn) {
     return false;
 }
 
+class InCall {
+  public:
+    explicit InCall(const std::function<void(bool)>& told) : told_(told) {
+        if (told_) told_(true);
+    }
+    InCall(const InCall&) = delete;
+    InCall& operator=(const InCall&) = delete;
+    ~InCall() {
+        if (told_) told_(false);
+    }
+
+  private:
+    const std::function<void(bool)>& told_;
+};
+
 }  // namespace
 
 ToolLoop::ToolLoop(const StepWork& work, NodeSetting setting, Metrics& metrics)
@@ -146,7 +161,7 @@ void ToolLoop::refuse_calls(ModelTurn& turn) const {
 }
 
 // Makes the call at a place of the last turn and adds its result to it.
-Task<> ToolLoop::make_call(std::size_t at, int number) {
+Task<> ToolLoop::make_call(std::size_t at, int number, bool again) {
     work_.spending.require_tool_call();
     const ToolCall call = setting_.exchange.turns.back().calls.at(at);
     const auto start = std::chrono::steady_clock::now();
@@ -167,9 +182,13 @@ Task<> ToolLoop::make_call(std::size_t at, int number) {
                                      .conversation_id = work_.claim.conversation_id,
                                      .node = work_.node.id,
                                      .call = number,
-                                     .idempotency_key = key};
+                                     .idempotency_key = key,
+                                     .again = again};
         const std::shared_ptr<Tool> tool = offer_.tool(call.wire_name);
-        outcome = co_await tool->call(arguments, context);
+        {
+            const InCall in_call(work_.at_tool);
+            outcome = co_await tool->call(arguments, context);
+        }
         metrics_.tool_called(tool->name(), outcome.is_error ? "error" : "done",
                              std::chrono::steady_clock::now() - start);
         reach("after_tool_call");
@@ -200,7 +219,7 @@ Task<> ToolLoop::resume() {
             calls_ = std::max(calls_, earlier.numbers[i]);
             const auto result = earlier.turn.results.find(i);
             if (result == earlier.turn.results.end()) {
-                co_await make_call(i, earlier.numbers[i]);
+                co_await make_call(i, earlier.numbers[i], /*again=*/true);
             } else if (earlier.tools[i] == handover_tool_name && !result->second.is_error &&
                        offer_.has_handover()) {
                 handed_over_ = offer_.handed_over(call);

@@ -49,7 +49,8 @@ class ToolLoop {
     Task<Reply> ask(bool must_answer);
     // Makes the calls of a reply, or returns why it makes none of them.
     Task<std::string> make_calls(ModelTurn turn);
-    Task<> make_call(std::size_t at, int number);
+    // `again`: an earlier attempt may have made it.
+    Task<> make_call(std::size_t at, int number, bool again = false);
     void refuse_calls(ModelTurn& turn) const;
     void repair(ModelTurn turn, const std::string& problem);
     [[noreturn]] void fail(const std::string& message, bool retryable) const;

@@ -25,22 +25,25 @@ bool may_answer_later(long status) { return status == 408 || status == 429 || st
 struct Try {
     ToolOutcome outcome;
     bool worth_repeating = false;
+    bool may_be_at_it = false;  // 409: the key is in use
     milliseconds not_before{0};
 };
 
 Try judged(const HttpReply& reply, std::size_t max_bytes) {
     if (reply.status / 100 == 2) {
         const std::string text = is_blank(reply.body) ? "HTTP " + std::to_string(reply.status) : reply.body;
-        return {{result_text(text, max_bytes), false}, false, {}};
+        return {{result_text(text, max_bytes), false}, false, false, {}};
     }
     const std::string text = "HTTP " + std::to_string(reply.status) + ": " + reply.body;
     const auto wait = retry_after(reply.header("retry-after-ms"), reply.header("retry-after"));
-    return {
-        {result_text(text, max_bytes), true}, may_answer_later(reply.status), wait.value_or(milliseconds(0))};
+    return {{result_text(text, max_bytes), true},
+            may_answer_later(reply.status),
+            reply.status == 409,
+            wait.value_or(milliseconds(0))};
 }
 
 Try judged(const HttpError& error) {
-    return {{std::string("no answer: ") + error.what(), true}, error.retryable(), {}};
+    return {{std::string("no answer: ") + error.what(), true}, error.retryable(), false, {}};
 }
 
 }  // namespace
@@ -61,7 +64,7 @@ Task<ToolOutcome> HttpTool::call(const Json& arguments, const CallContext& conte
         mistake = std::string("arguments: ") + error.what();
     }
     if (!made) co_return ToolOutcome{mistake, true};
-    co_return co_await exchange(std::move(*made));
+    co_return co_await exchange(std::move(*made), context.again);
 }
 
 HttpRequest HttpTool::request(const Json& arguments, const CallContext& context) const {
@@ -79,11 +82,11 @@ HttpRequest HttpTool::request(const Json& arguments, const CallContext& context)
     return request;
 }
 
-Task<ToolOutcome> HttpTool::exchange(HttpRequest request) {
+Task<ToolOutcome> HttpTool::exchange(HttpRequest request, bool again) {
     const auto deadline = Clock::now() + config_.timeout;
     const auto max_bytes = static_cast<std::size_t>(config_.max_result_bytes);
     Backoff backoff(first_delay, longest_delay);
-    for (int retries_left = config_.retries;; --retries_left) {
+    for (int retries_left = config_.retries;;) {
         const auto left = std::max(std::chrono::ceil<milliseconds>(deadline - Clock::now()), milliseconds(1));
         request.timeouts = {std::min(connect_timeout, left), left, left};
         Try tried;
@@ -94,8 +97,12 @@ Task<ToolOutcome> HttpTool::exchange(HttpRequest request) {
             tried = judged(error);
         }
         const milliseconds delay = std::max(tried.not_before, backoff.next());
-        if (!tried.worth_repeating || retries_left == 0 || Clock::now() + delay >= deadline)
+        const bool waits_for_earlier = again && tried.may_be_at_it;
+        const bool may_repeat = waits_for_earlier || (tried.worth_repeating && retries_left-- > 0);
+        if (!may_repeat || Clock::now() + delay >= deadline) {
+            if (waits_for_earlier) tried.outcome.text += "\n[it is not known whether the call had an effect]";
             co_return tried.outcome;
+        }
         asio::steady_timer timer(threads_.io(), delay);
         co_await timer.async_wait(asio::use_awaitable);
     }

@@ -23,12 +23,12 @@ class HttpTool : public Tool {
     const OutputSchema& parameters() const override { return parameters_.shown(); }
 
     // Repeats the request, with the same key, where the server may answer another time, and as long as the
-    // tool's time lasts.
+    // tool's time lasts. So it does where 409 may say that it is still at an earlier attempt's request.
     Task<ToolOutcome> call(const Json& arguments, const CallContext& context) override;
 
   private:
     HttpRequest request(const Json& arguments, const CallContext& context) const;
-    Task<ToolOutcome> exchange(HttpRequest request);
+    Task<ToolOutcome> exchange(HttpRequest request, bool again);
 
     const HttpToolConfig config_;
     const HttpTemplate template_;

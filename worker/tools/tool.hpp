@@ -21,6 +21,7 @@ struct CallContext {
     std::string conversation_id, node;
     int call = 0;                 // 1, 2, … over all turns of the node
     std::string idempotency_key;  // the same for the same call of every attempt
+    bool again = false;           // an earlier attempt may have made it
 };
 
 struct ToolOutcome {
