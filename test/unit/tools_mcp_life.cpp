@@ -2,7 +2,12 @@
 #include <spdlog/sinks/ringbuffer_sink.h>
 #include <spdlog/spdlog.h>
 
+#include <asio/experimental/awaitable_operators.hpp>
+#include <asio/steady_timer.hpp>
+#include <asio/use_awaitable.hpp>
 #include <csignal>
+#include <fstream>
+#include <tuple>
 
 #include "http/curl_client.hpp"
 #include "mcp_support.hpp"
@@ -31,6 +36,9 @@ class McpLife : public McpStdio {
         }
         return make_tools(config, "", threads_, client_);
     }
+
+    inline static const std::string changed =
+        R"(echo '{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}')";
 
     CurlClient client_{threads_, 1};
 };
@@ -104,6 +112,46 @@ TEST_F(McpLife, WhoStopsAServerThatIsBeingLeftWaitsForItsEnd) {
     EXPECT_THROW(tools(), ToolServerDown);
     run_task(threads_, server_->stop());
     EXPECT_EQ(read("end"), "told\n");
+}
+
+// Which does one thing at a time, and says in the middle of a call that its list has changed.
+TEST_F(McpLife, ACallIsNotLostWhereTheListFails) {
+    settings_.start_timeout = milliseconds(2'000);
+    serve("echo begun >> " + path("life") + "\n" +
+          script(changed +
+                 "; echo '{\"jsonrpc\":\"2.0\",\"id\":\"p\",\"method\":\"ping\"}'; own=$id; "
+                 "read -r pong; touch " +
+                 path("called") + "; while [ ! -e " + path("go") +
+                 " ]; do sleep 0.05; done; id=$own; reply refunded"));
+    EXPECT_EQ(tools().size(), 1U);
+    const auto list_meanwhile = [&]() -> Task<std::size_t> {
+        asio::steady_timer pause(threads_.io());
+        while (!std::filesystem::exists(path("called"))) {
+            pause.expires_after(milliseconds(5));
+            co_await pause.async_wait(asio::use_awaitable);
+        }
+        Task<std::vector<ServerTool>> asked = server_->tools();
+        const std::vector<ServerTool> offered = co_await std::move(asked);
+        std::ofstream(path("go")) << "go";
+        co_return offered.size();
+    };
+    const auto both = [&]() -> Task<std::string> {
+        using asio::experimental::awaitable_operators::operator&&;
+        Task<std::tuple<ToolOutcome, std::size_t>> ends =
+            server_->call("act", Json::object(), "key-1") && list_meanwhile();
+        const auto [outcome, offered] = co_await std::move(ends);
+        co_return outcome.text + " " + std::to_string(offered);
+    };
+    EXPECT_EQ(run_task(threads_, both()), "refunded 1");
+    EXPECT_EQ(read("life"), "begun\n");
+}
+
+TEST_F(McpLife, AListThatAlwaysChangesIsTakenAsItIs) {
+    settings_.start_timeout = milliseconds(2'000);
+    serve(script("reply done", changed + "; echo listed >> " + path("lists")));
+    for (int i = 0; i < 5; ++i) EXPECT_EQ(tools().size(), 1U);
+    EXPECT_EQ(call().text, "done");
+    EXPECT_EQ(read("lists"), "listed\nlisted\n") << "and again only after a while";
 }
 
 // The protocol forbids it.

@@ -25,6 +25,8 @@ namespace {
 constexpr int max_pages = 100;
 constexpr std::size_t max_tools = 1'000;
 constexpr std::size_t max_error_characters = 500;
+// Between two lists that a server asks for: some say with each list that it has changed.
+constexpr std::chrono::seconds list_pause{5};
 constexpr int max_replies = 10;  // to the server's own requests, on their way at once
 
 // What a server refused.
@@ -108,17 +110,23 @@ Task<ToolOutcome> Server::call_here(std::string tool, Json arguments, std::strin
         result_text("tool server " + settings_.name + ": " + failure, settings_.max_result_bytes), true};
 }
 
-// Returns when the server is there and its list of tools is known.
+bool Server::has_list() const { return is_listed_ && is_greeted_ && transport_->is_running(); }
+
+// Returns when the server is there and its list of tools is known. A list that is old is asked for again, and
+// taken as it is where that gives none or has to wait.
 Task<> Server::be_ready() {
     const Time deadline = std::chrono::steady_clock::now() + settings_.start_timeout;
+    bool has_waited = false;
     for (;;) {
         if (stopped_) throw ToolServerDown("hil-worker is ending");
         if (state_ == State::ready && !transport_->is_running()) {
             state_ = State::off;
             last_error_ = "the server has ended";
         }
-        if (state_ == State::ready && !list_is_old_) co_return;
         const Time now = std::chrono::steady_clock::now();
+        const bool must_list = list_is_old_ && !has_waited && now >= list_not_before_;
+        if (state_ == State::ready && !must_list) co_return;
+        if (now >= deadline && !stopped_ && has_list()) co_return;
         if (now >= deadline) throw ToolServerDown(last_error_.empty() ? "it is not ready yet" : last_error_);
         const bool may_begin = state_ != State::starting && now >= not_before_;
         if (may_begin) {
@@ -126,6 +134,7 @@ Task<> Server::be_ready() {
             asio::co_spawn(strand_, begin(shared_from_this()),
                            asio::bind_cancellation_slot(beginning_.slot(), asio::detached));
         }
+        has_waited = state_ == State::starting;
         co_await wait_until(state_ == State::starting ? deadline : std::min(deadline, not_before_));
     }
 }
@@ -136,6 +145,9 @@ Task<> Server::begin(std::shared_ptr<Server> self) {
     try {
         if (!self->is_greeted_ || !self->transport_->is_running()) co_await self->greet();
         co_await self->list();
+    } catch (const SessionLost& error) {
+        self->is_greeted_ = false;
+        failure = error.what();
     } catch (const std::exception& error) {
         failure = error.what();
     }
@@ -143,19 +155,26 @@ Task<> Server::begin(std::shared_ptr<Server> self) {
         self->state_ = State::ready;
         self->last_error_.clear();
         self->backoff_.reset();
-        spdlog::info("tool server {}: {} tools", self->settings_.name, self->tools_.size());
     } else {
         self->last_error_ = redact(failure);
-        if (!self->stopped_) {
-            spdlog::warn("tool server {}: {}", self->settings_.name, self->last_error_);
+        if (!self->stopped_) spdlog::warn("tool server {}: {}", self->settings_.name, self->last_error_);
+        const Time later = std::chrono::steady_clock::now() + self->backoff_.next();
+        // Others' calls may be in it.
+        const bool stays = !self->stopped_ && self->has_list();
+        if (stays) {
+            self->list_is_old_ = true;
+            self->list_not_before_ = later;
+        } else if (!self->stopped_) {
             // A server that we do not get on with is left, and not kept until it is tried again. Who stops us
             // meanwhile waits for that.
             co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
             co_await self->transport_->end();
         }
-        self->is_greeted_ = false;
-        self->not_before_ = std::chrono::steady_clock::now() + self->backoff_.next();
-        self->state_ = State::off;
+        if (!stays) {
+            self->is_greeted_ = false;
+            self->not_before_ = later;
+        }
+        self->state_ = stays ? State::ready : State::off;
     }
     self->wake_all();
 }
@@ -164,6 +183,7 @@ Task<> Server::begin(std::shared_ptr<Server> self) {
 Task<> Server::greet() {
     is_greeted_ = false;
     is_stateless_ = false;
+    is_listed_ = false;
     co_await transport_->start();
     const Message reply =
         co_await transport_->ask(++last_id_, "initialize", initialize_params(), settings_.start_timeout);
@@ -211,6 +231,11 @@ Task<> Server::list() {
                          error.what());
         }
     }
+    const bool is_new = !is_listed_ || usable.size() != tools_.size();
+    spdlog::log(is_new ? spdlog::level::info : spdlog::level::debug, "tool server {}: {} tools",
+                settings_.name, usable.size());
+    if (is_listed_) list_not_before_ = std::chrono::steady_clock::now() + list_pause;
+    is_listed_ = true;
     tools_ = std::move(usable);
 }
 

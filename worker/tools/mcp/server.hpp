@@ -69,6 +69,8 @@ class Server : public std::enable_shared_from_this<Server> {
     Task<> stop_here();
     Task<> be_ready();
     static Task<> begin(std::shared_ptr<Server> self);
+    // The list of a server that is there; whether it is new does not matter.
+    bool has_list() const;
     Task<> greet();
     Task<> list();
     Task<Json> ask(std::string method, Json params, std::chrono::milliseconds timeout);
@@ -89,6 +91,7 @@ class Server : public std::enable_shared_from_this<Server> {
     bool is_greeted_ = false;
     bool is_stateless_ = false;  // greeted in vain: it takes requests without a handshake
     bool has_tools_ = false;
+    bool is_listed_ = false;  // since it was greeted
     bool list_is_old_ = false;
     bool stopped_ = false;
     asio::cancellation_signal beginning_;  // ends what makes it ready
@@ -96,7 +99,8 @@ class Server : public std::enable_shared_from_this<Server> {
     int replies_ = 0;
     std::string last_error_;
     Backoff backoff_{std::chrono::milliseconds(500), std::chrono::seconds(30)};
-    Time not_before_{};
+    Time not_before_{};       // begun
+    Time list_not_before_{};  // listed again
     std::set<asio::steady_timer*> waiters_;
 };
 
