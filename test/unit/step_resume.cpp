@@ -100,6 +100,21 @@ TEST_F(StepResume, AToolThatIsGoneIsAnAnswerToo) {
     run();
     EXPECT_TRUE(order->keys.empty());
     EXPECT_EQ(notes[0][0]["is_error"], true);
+    EXPECT_EQ(notes[0][0]["result"],
+              "no tool named \"shopify__get_order\"; there are handover_to_human; "
+              "it is not known whether the call had an effect")
+        << "the attempt before had the tool";
+}
+
+// 1E9 grows when it is written down: a later attempt would have only a part of it.
+TEST_F(StepResume, WhatCannotBeWrittenDownWholeIsNotCalled) {
+    std::string many = "1E9";
+    for (int i = 0; i < 9'999; ++i) many += ",1E9";
+    provider->replies = {calls({{"a", "shopify__get_order", R"({"order_id": "1", "more": [)" + many + "]}"}}),
+                         says(R"({"answer": "Soon."})")};
+    run();
+    EXPECT_TRUE(order->keys.empty());
+    EXPECT_EQ(notes[0][0]["result"], "arguments: more than 65536 bytes");
 }
 
 TEST_F(StepResume, AHandoverThatWasWrittenDownIsRepeatedWithoutTheModel) {

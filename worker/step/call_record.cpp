@@ -11,7 +11,6 @@ namespace hil::worker {
 namespace {
 
 constexpr std::size_t max_message_bytes = 256 << 10;
-constexpr std::size_t max_arguments_bytes = 64 << 10;
 constexpr std::size_t max_quoted_bytes = 1000;
 
 bool can_be_recorded(const Json& value, std::size_t max_bytes) {

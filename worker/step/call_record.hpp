@@ -1,6 +1,7 @@
 // Calls as the database keeps them: items of hil_record_calls, and of the claim's input in the next attempt.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -9,6 +10,9 @@
 #include "llm/model.hpp"
 
 namespace hil::worker {
+
+// Of a call, as they came and as they are written down.
+inline constexpr std::size_t max_arguments_bytes = 64 << 10;
 
 // Throws, naming the value `argument`, if the database would refuse it as a call's arguments or message: both
 // lie two levels deep in the items.

@@ -8,7 +8,7 @@
 namespace hil::worker {
 namespace {
 
-constexpr std::size_t max_arguments_bytes = 64 << 10;
+std::string too_long() { return "arguments: more than " + std::to_string(max_arguments_bytes) + " bytes"; }
 
 }  // namespace
 
@@ -33,12 +33,15 @@ std::string Offer::refusal(const ToolCall& call, bool alone, Json& arguments) co
         for (const ToolSpec& spec : specs_) known += (known.empty() ? "" : ", ") + spec.wire_name;
         return "no tool named " + in_quotes(call.wire_name) + "; there are " + known;
     }
-    if (call.arguments.size() > max_arguments_bytes)
-        return "arguments: more than " + std::to_string(max_arguments_bytes) + " bytes";
+    if (call.arguments.size() > max_arguments_bytes) return too_long();
     try {
         arguments = parse_json(call.arguments.empty() ? "{}" : call.arguments, "arguments");
         // Another attempt would make another call of it.
-        if (!hands_over) require_recordable(arguments, "arguments");
+        if (!hands_over) {
+            require_recordable(arguments, "arguments");
+            if (arguments.dump().size() > max_arguments_bytes)
+                return too_long();  // 1E9 is 1000000000.0 there
+        }
     } catch (const std::exception& error) {
         return error.what();
     }

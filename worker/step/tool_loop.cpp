@@ -168,7 +168,9 @@ Task<> ToolLoop::make_call(std::size_t at, int number, bool again) {
     ToolOutcome outcome;
     Json arguments;
     if (std::string why = offer_.refusal(call, /*alone=*/true, arguments); !why.empty()) {
-        outcome = {std::move(why), true};  // only in a later attempt, to which the tools have changed
+        // Only in a later attempt, to which the tools have changed.
+        if (call.wire_name != handover_tool_name) why += "; it is not known whether the call had an effect";
+        outcome = {std::move(why), true};
         metrics_.tool_refused(offer_.label(call.wire_name));
     } else if (call.wire_name == handover_tool_name) {
         handed_over_ = offer_.handed_over(call);
