@@ -2,15 +2,18 @@
 #include <gtest/gtest.h>
 
 #include <asio/experimental/awaitable_operators.hpp>
+#include <cstdlib>
 #include <latch>
 #include <memory>
 #include <string>
 #include <tuple>
 
+#include "config/secrets.hpp"
 #include "http/curl_client.hpp"
 #include "scripted/server.hpp"
 #include "task_support.hpp"
 #include "tools/mcp/http.hpp"
+#include "tools/mcp/json_rpc.hpp"
 #include "tools/mcp/server.hpp"
 
 namespace hil::worker::mcp {
@@ -97,6 +100,36 @@ class McpHttp : public testing::Test {
     };
     std::shared_ptr<Server> server_;
 };
+
+// The cut of a long text would leave a part of it.
+TEST_F(McpHttp, ASecretAtTheEndOfAnExcerptIsHidden) {
+    setenv("HIL_TEST_TOKEN", "tulips-1893-carnations", 1);
+    const std::string token = *secret("HIL_TEST_TOKEN");
+    unsetenv("HIL_TEST_TOKEN");
+    on_call_ = [&](const Seen&) { return Act::text(std::string(185, '.') + " " + token, 401); };
+    const std::string refused = call().text;
+    EXPECT_NE(refused.find("HTTP 401: ..."), std::string::npos) << refused;
+    EXPECT_EQ(refused.find("tulip"), std::string::npos) << refused;
+    on_call_ = [&](const Seen& seen) {
+        return Act::json({{"jsonrpc", "2.0"},
+                          {"id", seen.json.at("id")},
+                          {"error", {{"code", 1}, {"message", std::string(485, '.') + " " + token}}}});
+    };
+    const std::string error = call().text;
+    EXPECT_NE(error.find("error 1: ..."), std::string::npos) << error;
+    EXPECT_EQ(error.find("tulip"), std::string::npos) << error;
+    for (std::size_t before = 0; before < 200; ++before) {
+        const std::string bad = R"({"jsonrpc": "1", "x": ")" + std::string(before, '.') + " " + token;
+        for (const std::string& text : {bad, bad + "\"}"}) {
+            try {
+                read_messages(text);
+                ADD_FAILURE() << text;
+            } catch (const BadMessage& mistake) {
+                EXPECT_EQ(std::string(mistake.what()).find("tulip"), std::string::npos) << mistake.what();
+            }
+        }
+    }
+}
 
 TEST_F(McpHttp, EveryMessageIsAPostWithTheAgreedVersionAndTheSession) {
     session_ = "session-1";

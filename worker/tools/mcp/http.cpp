@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "config/secrets.hpp"
 #include "core/text.hpp"
 #include "http/sse.hpp"
 #include "tools/mcp/messages.hpp"
@@ -92,7 +93,7 @@ NoReply no_reply(const HttpError& error) { return {error.what(), has_reached_ser
 
 // A server that refuses has not acted; one that failed may have.
 NoReply no_reply(long status, const std::string& body) {
-    return {"HTTP " + std::to_string(status) + ": " + one_line(body, max_excerpt), status >= 500};
+    return {"HTTP " + std::to_string(status) + ": " + one_line(redact(body), max_excerpt), status >= 500};
 }
 
 // A name as the value of a header: what is not plain ASCII is encoded.

@@ -1,5 +1,6 @@
 #include "tools/mcp/json_rpc.hpp"
 
+#include "config/secrets.hpp"
 #include "core/json_depth.hpp"
 #include "core/text.hpp"
 
@@ -18,7 +19,7 @@ Json parsed(std::string_view text) {
     try {
         return Json::parse(text);
     } catch (const Json::exception&) {
-        throw BadMessage("expected a JSON-RPC message, got " + in_quotes(text));
+        throw BadMessage("expected a JSON-RPC message, got " + in_quotes(redact(std::string(text))));
     }
 }
 
@@ -35,7 +36,7 @@ RpcError error_of(const Json& given) {
 
 Message message_of(const Json& given) {
     if (!given.is_object() || given.value("jsonrpc", Json()) != "2.0")
-        throw BadMessage("expected a JSON-RPC message, got " + in_quotes(given.dump()));
+        throw BadMessage("expected a JSON-RPC message, got " + in_quotes(redact(given.dump())));
     Message message;
     if (const auto id = given.find("id"); id != given.end() && (id->is_number_integer() || id->is_string()))
         message.id = *id;

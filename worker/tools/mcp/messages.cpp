@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "config/secrets.hpp"
 #include "core/text.hpp"
 
 namespace hil::worker::mcp {
@@ -84,7 +85,8 @@ Agreement read_initialize(const Json& result) {
     const std::string version = text_at(result, "protocolVersion");
     const auto known = std::find(handshake_versions.begin(), handshake_versions.end(), version);
     if (known == handshake_versions.end())
-        throw BadServer("it speaks version " + in_quotes(version) + " of the protocol, which hil does not");
+        throw BadServer("it speaks version " + in_quotes(redact(version)) +
+                        " of the protocol, which hil does not");
     const auto capabilities = result.find("capabilities");
     return {version,
             capabilities != result.end() && capabilities->is_object() && capabilities->contains("tools")};

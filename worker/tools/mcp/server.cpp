@@ -34,7 +34,7 @@ class Refused : public std::runtime_error {
   public:
     explicit Refused(const RpcError& error)
         : std::runtime_error("error " + std::to_string(error.code) + ": " +
-                             one_line(error.message, max_error_characters)) {}
+                             one_line(redact(error.message), max_error_characters)) {}
 };
 
 }  // namespace
