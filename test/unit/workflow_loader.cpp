@@ -279,6 +279,27 @@ workflow:
                      "required_skills, priority, handover_context, reason; did you mean required_skills?"}));
 }
 
+TEST(Loader, ATextThatAHandoverCannotUseIsAMistake) {
+    const auto mistakes_of = [](const std::string& config) {
+        return listed(load(nodes + R"(    - id: HANDOVER
+      type: sink
+      action: handover_to_human
+      config: {)" + config +
+                           "}\n" + edges + "    - {from: ask, to: HANDOVER}\n")
+                          .errors);
+    };
+    EXPECT_EQ(mistakes_of("priority: high, reason: r"),
+              Texts{"12:26 config.priority must be an integer between 1 and 10, got \"high\""});
+    EXPECT_EQ(mistakes_of("priority: '11'"), Texts{"12:26 config.priority must be between 1 and 10, got 11"});
+    EXPECT_EQ(mistakes_of("required_skills: \"['billing\""),
+              Texts{"12:33 config.required_skills must be a list of texts, got \"['billing\""});
+    EXPECT_EQ(mistakes_of("handover_context: urgent"),
+              Texts{"12:34 config.handover_context must be an object, got \"urgent\""});
+    for (const char* good : {"priority: ' 3 '", "priority: ''", "priority: '{% if ask.x %}high{% endif %}'",
+                             "priority: '{{ ask.answer }}'", "required_skills: billing"})
+        EXPECT_EQ(mistakes_of(good), Texts{}) << good;
+}
+
 TEST(Loader, WarnsOfNodesThatHideVariables) {
     const LoadResult result = load(R"(name: w
 workflow:

@@ -3,6 +3,8 @@
 #include <charconv>
 #include <string>
 
+#include "core/refusal.hpp"
+#include "core/run_result.hpp"
 #include "core/text.hpp"
 
 namespace hil::worker {
@@ -70,6 +72,17 @@ Json typed_field(std::string_view key, const std::string& text) {
     if (key == "priority")
         if (const auto number = read_integer(bare)) return *number;
     return text;
+}
+
+std::optional<std::string> route_complaint(const std::string& key, const std::string& text) {
+    for (const char* opening : {"{{", "{%", "{#"})
+        if (text.find(opening) != std::string::npos) return std::nullopt;
+    try {
+        read_sink_route({{key, typed_field(key, text)}}, "config");
+    } catch (const Refusal& refusal) {
+        return refusal.what();
+    }
+    return std::nullopt;
 }
 
 }  // namespace hil::worker

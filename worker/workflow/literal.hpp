@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "core/json.hpp"
@@ -16,5 +17,9 @@ std::optional<Json> read_list(std::string_view text);
 // is a list of one, a blank one an empty list), priority an integer. Where the text does not fit it stays a
 // text, as does every other field.
 Json typed_field(std::string_view key, const std::string& text);
+
+// Why a handover cannot use what its author wrote under `key`. Nothing where it can, and for a template,
+// which is judged when it is rendered.
+std::optional<std::string> route_complaint(const std::string& key, const std::string& text);
 
 }  // namespace hil::worker

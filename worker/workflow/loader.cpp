@@ -6,6 +6,7 @@
 #include "core/spelling.hpp"
 #include "workflow/condition.hpp"
 #include "workflow/known_names.hpp"
+#include "workflow/literal.hpp"
 #include "workflow/located.hpp"
 #include "workflow/schema.hpp"
 #include "workflow/template.hpp"
@@ -84,13 +85,21 @@ class Checker {
             check_agent(at, *agent);
             if (config) check_agent_config(config_at, *config);
         } else if (config) {
-            if (const std::string* action = text_at(node, "action"))
+            if (const std::string* action = text_at(node, "action")) {
                 warn_of_unknown_keys(config_at, action, *config);
+                if (*action == action_handover) check_route(config_at, *config);
+            }
             check_templates(config_at, *config);
         }
         if (const std::string* id = text_at(node, "id");
             id && (KnownNames::is_variable(*id) || *id == "output"))
             warn(place(pointer_to(at, "id")), "the node hides the variable `" + *id + "`");
+    }
+
+    void check_route(const std::string& at, const Json& config) {
+        for (const auto& [key, value] : config.items())
+            if (const auto complaint = value.is_string() ? route_complaint(key, value) : std::nullopt)
+                error(pointer_to(at, key), *complaint);
     }
 
     void check_agent(const std::string& at, const std::string& agent) {
