@@ -227,6 +227,35 @@ TEST_F(ChatDesk, TheEndOfTheInputWaitsForTheAnswer) {
     EXPECT_NE(again.find("you               Where is my order?"), std::string::npos) << again;
 }
 
+TEST_F(ChatDesk, ALineWithoutAnEndIsGivenUpAndASignalEndsIt) {
+    offline_agent("Gil", "{}");
+    for (const int signal : {SIGTERM, SIGINT}) {
+        const std::string program = signal == SIGTERM ? "chat" : "desk --agent Gil@example.com";
+        Process endless({"sh", "-c", "exec " + worker_program + " " + program + " < /dev/zero"},
+                        {{"HIL_DATABASE_URL", "postgresql:///" + database()}}, file("endless", ""));
+        EXPECT_TRUE(within_patience([&] {
+            return endless.output().find("1048576 bytes is left out") != std::string::npos;
+        })) << program;
+        endless.signal(signal);
+        EXPECT_EQ(endless.wait(), 0) << program;
+    }
+}
+
+TEST_F(ChatDesk, WhatFollowsALineThatIsTooLongIsTaken) {
+    const std::string typed = file(
+        "typed", std::string(3'000'000, 'x') + "\n/rate 9\n" + std::string(1'100'000, 'y') + "\n/rate 8");
+    const std::string shown = run({"sh", "-c", worker_program + " chat < " + typed},
+                                  {{"HIL_DATABASE_URL", "postgresql:///" + database()}});
+    const auto count = [&](const std::string& text) {
+        int times = 0;
+        for (auto at = shown.find(text); at != std::string::npos; at = shown.find(text, at + 1)) ++times;
+        return times;
+    };
+    EXPECT_EQ(count("left out"), 2) << shown.substr(0, 2'000);
+    EXPECT_EQ(count("a number from 1 to 5"), 2) << shown.substr(0, 2'000);
+    EXPECT_EQ(count("xxx"), 0);
+}
+
 TEST_F(ChatDesk, WhatACustomerWritesCannotSteerTheAgentsTerminal) {
     offline_agent("Fay", "{}");
     says(new_id(), "Hello \x1b]0;owned\x07 there");

@@ -6,6 +6,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -53,19 +54,31 @@ Input::~Input() {
     pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
 }
 
-std::optional<std::string> Input::line() {
-    take_signal();
-    std::size_t end = buffer_.find('\n');
-    while (end == std::string::npos && !at_end_) {
-        const std::size_t before = buffer_.size();
-        read_more();
-        if (buffer_.size() == before && !at_end_) return std::nullopt;
-        end = buffer_.find('\n');
+// A signal counts also while more comes in than can ever be taken.
+std::optional<Input::Line> Input::line() {
+    do {
+        take_signal();
+        if (auto line = take_line()) return line;
+    } while (read_more());
+    return std::nullopt;
+}
+
+// From the buffer.
+std::optional<Input::Line> Input::take_line() {
+    if (skipping_) {
+        const std::size_t end = buffer_.find('\n');
+        buffer_.erase(0, end == std::string::npos ? end : end + 1);
+        skipping_ = end == std::string::npos;
     }
-    if (buffer_.empty()) return std::nullopt;
-    std::string line = buffer_.substr(0, end);
+    const std::size_t end = buffer_.find('\n');
+    if (std::min(end, buffer_.size()) > max_line) {
+        skipping_ = true;
+        return Line{"", /*too_long=*/true};
+    }
+    if (buffer_.empty() || (end == std::string::npos && !at_end_)) return std::nullopt;
+    Line line{buffer_.substr(0, end)};
     buffer_.erase(0, end == std::string::npos ? end : end + 1);
-    if (!line.empty() && line.back() == '\r') line.pop_back();
+    if (!line.text.empty() && line.text.back() == '\r') line.text.pop_back();
     return line;
 }
 
@@ -78,16 +91,18 @@ void Input::take_signal() {
     buffer_.clear();
 }
 
-void Input::read_more() {
-    if (!is_readable(STDIN_FILENO)) return;
-    std::array<char, 4096> bytes{};
+// False: nothing came, not even the end.
+bool Input::read_more() {
+    if (at_end_ || !is_readable(STDIN_FILENO)) return false;
+    std::array<char, 65536> bytes;
     const ssize_t count = read(STDIN_FILENO, bytes.data(), bytes.size());
     if (count < 0 && errno != EINTR && errno != EAGAIN) fail("standard input");
     if (count > 0) buffer_.append(bytes.data(), static_cast<std::size_t>(count));
-    if (count != 0) return;
+    if (count != 0) return count > 0;
     at_end_ = true;
     // It would be readable for ever; a signal still counts.
     epoll_ctl(wait_fd_, EPOLL_CTL_DEL, STDIN_FILENO, nullptr);
+    return true;
 }
 
 }  // namespace hil::worker

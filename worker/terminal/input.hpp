@@ -11,13 +11,22 @@ namespace hil::worker {
 // process.
 class Input {
   public:
+    // hil.max_message_bytes can be no more.
+    static constexpr std::size_t max_line = std::size_t{1} << 20;
+
+    struct Line {
+        std::string text;       // without its end
+        bool too_long = false;  // more than max_line; the text is left out
+    };
+
     Input();
     ~Input();
     Input(const Input&) = delete;
     Input& operator=(const Input&) = delete;
 
-    // The next line that is there, without its end. Throws std::system_error.
-    std::optional<std::string> line();
+    // The next line that is there. One that is too long is told when the limit is reached, wherever its end
+    // is. Throws std::system_error.
+    std::optional<Line> line();
 
     // Nothing more will come, and every line was taken.
     bool ended() const { return at_end_ && buffer_.empty(); }
@@ -29,13 +38,15 @@ class Input {
     int fd() const { return interrupted_ ? -1 : wait_fd_; }
 
   private:
-    void read_more();
+    std::optional<Line> take_line();
+    bool read_more();
     void take_signal();
 
     int signal_fd_ = -1;
     int wait_fd_ = -1;
     bool at_end_ = false;
     bool interrupted_ = false;
+    bool skipping_ = false;  // the buffer begins with the rest of a line that was too long
     std::string buffer_;
 };
 

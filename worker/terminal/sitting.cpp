@@ -75,8 +75,11 @@ void Sitting::talk() {
 }
 
 void Sitting::take_lines() {
-    while (const std::optional<std::string> line = input_.line()) {
-        const std::string words(trimmed(*line));
+    while (const std::optional<Input::Line> line = input_.line()) {
+        if (line->too_long && !quit_)
+            page_.error("a line of more than " + std::to_string(Input::max_line) +
+                        " bytes is left out: no message may be so long");
+        const std::string words(trimmed(line->text));
         if (words.empty() || quit_) continue;
         if (words == "/quit")
             quit_ = true;
