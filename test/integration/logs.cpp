@@ -66,6 +66,7 @@ TEST_F(LogTest, NamesTheNodeThatFailed) {
     const Json failed = first(lines, "run_failed");
     expect_about(failed, id, "answer");
     EXPECT_EQ(failed.value("level", ""), "warning");
+    EXPECT_NE(failed.value("message", "").find("see hil.run_failures"), std::string::npos) << failed;
 }
 
 }  // namespace

@@ -128,7 +128,7 @@ class Attempt {
     Json failure(const std::string& error, bool retryable,
                  std::optional<std::chrono::milliseconds> retry_after = std::nullopt) {
         if (!flight_.abandoned())
-            note(spdlog::level::warn, "run_failed", "failed ({}); see the run's error",
+            note(spdlog::level::warn, "run_failed", "failed ({}); see hil.run_failures",
                  retryable ? "can be tried again" : "not to be tried again");
         Json report = {{"error", error_text(error)}, {"retryable", retryable}};
         if (retry_after) report["retry_after_seconds"] = retry_seconds(*retry_after);
