@@ -120,6 +120,28 @@ TEST_F(ProcessLimits, ClaimsThatFailDoNotDelayTicks) {
     EXPECT_TRUE(reaches(id, "finished"));
 }
 
+TEST_F(ProcessLimits, AWorkerWithoutItsProfileSaysSoAndDoesNotAnnounceThatItClaims) {
+    sql().query("DROP ROLE IF EXISTS hil_test_app");
+    sql().query("CREATE ROLE hil_test_app LOGIN");
+    sql().query("SELECT hil_grant('hil_test_app', 'app')");
+    WorkerSettings settings;
+    settings.role = "hil_test_app";
+    Process& worker = start_worker(settings);
+    const auto says = [&](const char* text) { return worker.output().find(text) != std::string::npos; };
+    EXPECT_TRUE(within_patience([&] {
+        return says("no runs are claimed until they can") &&
+               says("SELECT hil_grant('hil_test_app', 'worker')");
+    })) << worker.output();
+    EXPECT_TRUE(within_patience([&] { return says("hil_tick failed"); }));
+    EXPECT_FALSE(says("claims runs from the database")) << worker.output();
+    sql().query("SELECT hil_grant('hil_test_app', 'worker')");
+    EXPECT_TRUE(within_patience([&] { return says("claims runs from the database"); })) << worker.output();
+    worker.signal(SIGTERM);
+    EXPECT_EQ(worker.wait(), 0);
+    sql().query("DROP OWNED BY hil_test_app");
+    sql().query("DROP ROLE hil_test_app");
+}
+
 TEST_F(ProcessLimits, ABrokenUrlIsRefusedAndNotRepeated) {
     for (const char* command : {"load", "run"}) {
         std::vector<std::string> arguments{command};

@@ -69,7 +69,7 @@ Task<> Claims::connect() {
     if (connection_.is_open()) co_return;
     co_await connection_.open();
     co_await connection_.execute("LISTEN hil_runs");
-    note(spdlog::level::info, "database_reached", "claims runs from the database");
+    announced_ = false;
     more_ = true;  // what was announced meanwhile was not heard
 }
 
@@ -104,6 +104,8 @@ Task<> Claims::claim_if_possible() {
     claiming_ = true;
     try {
         std::vector<RawClaim> claims = co_await claim_runs(connection_, worker_, most, config_.lease);
+        if (!std::exchange(announced_, true))
+            note(spdlog::level::info, "database_reached", "claims runs from the database");
         more_ = claims.size() == most;
         metrics_.claimed(claims.size());
         for (RawClaim& claim : claims) launch_(std::move(claim));

@@ -56,7 +56,8 @@ class Claims {
     asio::steady_timer pause_;
     bool stopping_ = false;
     bool claiming_ = false;
-    bool more_ = true;  // runs may be due
+    bool more_ = true;        // runs may be due
+    bool announced_ = false;  // that this connection claims
     Clock::time_point next_tick_, next_poll_, next_claim_;
     Complaint tick_complaint_{"hil_tick"};
     Complaint claim_complaint_{"claiming runs"};

@@ -57,8 +57,12 @@ Task<> Leases::keep() {
         } catch (const std::exception& error) {
             failed_ = true;
             delay = std::min(delay, backoff.next());
-            complaint.is(fmt::format("leases could not be renewed, next try in {} ms: ", delay.count()),
-                         error.what());
+            complaint.is(
+                fmt::format(
+                    "leases could not be renewed, and no runs are claimed until they can; next try in "
+                    "{} ms: ",
+                    delay.count()),
+                error.what());
         }
         const bool again = !failed_ && !renewable_;
         renewable_ = !failed_;
