@@ -33,7 +33,7 @@ bool any_due(Timestamp after, Timestamp now) {
 }  // namespace
 
 std::int64_t wake_workers(std::int32_t /*at_most*/) {
-    static Timestamp looked_at = pg::clock_now(), woken_at = looked_at;
+    static Timestamp looked_at = pg::clock_now(), woken_at{};
     const Timestamp now = pg::clock_now();
     // The clock may be set back.
     if (now.microseconds >= woken_at.microseconds && (now - woken_at).microseconds < shortest_pause) return 0;

@@ -265,7 +265,12 @@ TEST_F(BackgroundDuties, WorkersHearOfAMessageBeforeItIsRelayed) {
     Session other = connect();
     other.query("BEGIN");
     other.query("LOCK TABLE hil.events IN SHARE MODE");
+    // Between two rounds, or one that has looked for runs already would go on to the relay, and wait.
+    ASSERT_TRUE(is_served());
+    const std::string process = scheduler();
+    stop_asleep(process);
     says(new_id(), "Where is my order?");
+    kill(std::stoi(process), SIGCONT);
     EXPECT_TRUE(within_patience([&] {
         for (const Notification& heard : worker.notifications())
             if (heard.payload["type"] == "run_due") return true;
