@@ -234,7 +234,8 @@ class Scheduler {
             if (duty.when == When::by_clock) more_by_clock_ = true;
         }
         const Clock::time_point now = Clock::now();
-        if (done == 0 && duty.when == When::always) record.found_nothing(now - begun, now);
+        if (done == 0 && duty.when == When::always && !duty.never_rests)
+            record.found_nothing(now - begun, now);
         return std::nullopt;
     }
 

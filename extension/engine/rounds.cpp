@@ -26,7 +26,8 @@ const Duty all_duties[] = {
      .run = wake_workers,
      .when = When::always,
      .durable = false,
-     .schedulers_own = true},
+     .schedulers_own = true,
+     .never_rests = true},
     // Comes before what follows: it interns skill sets, which must happen before the transaction of hil_tick
     // locks an agent.
     {"escalated", escalate},

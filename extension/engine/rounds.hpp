@@ -26,6 +26,8 @@ struct Duty {
     // Left to the scheduler where one runs: what its commit waits for, or fails of, is no other transaction's
     // matter.
     bool schedulers_own = false;
+    // Has its turn in every round, however long it took to find nothing the last time: somebody waits for it.
+    bool never_rests = false;
 };
 
 // All of them, in the order of a round.
